@@ -1,0 +1,139 @@
+import Type, { type Static } from 'typebox';
+
+/**
+ * Tasks: one command (or a short fixed sequence) to run in a project directory.
+ * The nouns that cross a border (inner link, store) are schemas; their types come from them.
+ * All paths are relative to the project directory, with `/`, without `.` or `..`.
+ */
+
+/** Where a program's standard output goes. A file is made anew, under the name given, and removed if the program fails. */
+export const Sink = Type.Union([
+  Type.Object({ to: Type.Literal('log') }),
+  Type.Object({ to: Type.Literal('null') }),
+  Type.Object({ to: Type.Literal('file'), path: Type.String() }),
+]);
+export type Sink = Static<typeof Sink>;
+
+/** One thing a task does. `stdin` is a file of the project, or null for an empty one. */
+export const Deed = Type.Union([
+  Type.Object({
+    do: Type.Literal('run'),
+    program: Type.String(),
+    args: Type.Array(Type.String()),
+    stdin: Type.Union([Type.String(), Type.Null()]),
+    stdout: Sink,
+  }),
+  Type.Object({ do: Type.Literal('rename'), from: Type.String(), to: Type.String() }),
+  Type.Object({ do: Type.Literal('remove'), path: Type.String() }),
+]);
+export type Deed = Static<typeof Deed>;
+export type RunDeed = Extract<Deed, { do: 'run' }>;
+
+export const Step = Type.Union([
+  Type.Literal('octree'),
+  Type.Literal('overture'),
+  Type.Literal('view'),
+  Type.Literal('filter'),
+]);
+export type Step = Static<typeof Step>;
+
+/** The task need not run when `output` is a frozen octree that is not older than any of `inputs`. */
+export const Current = Type.Object({ output: Type.String(), inputs: Type.Array(Type.String()) });
+export type Current = Static<typeof Current>;
+
+/** What a task is to do: made once by the planner, stored, never changed. */
+export const TaskPlan = Type.Object({
+  /** Counts from 1 within the job. */
+  number: Type.Integer({ minimum: 1 }),
+  step: Step,
+  /** Names the log `logfiles/<name>.log` and the pid file `proc/<name>.pid`, such as `room.inside`. */
+  name: Type.String(),
+  view: Type.Union([Type.String(), Type.Null()]),
+  deeds: Type.Array(Deed),
+  /** Numbers of the tasks of this job that must be done before this one starts. */
+  after: Type.Array(Type.Integer({ minimum: 1 })),
+  /** What no two running tasks may hold at the same time, such as `ambient:ambfiles/room.amb`. */
+  holds: Type.Array(Type.String()),
+  /** Directories of the project that the task needs: made if missing. */
+  directories: Type.Array(Type.String()),
+  /** Files that are results when the task is done. */
+  makes: Type.Array(Type.String()),
+  /** Files that are removed when the task fails or is stopped. */
+  litter: Type.Array(Type.String()),
+  /** Run only if this is not so. */
+  unless: Type.Union([Current, Type.Null()]),
+  /** The share of the job's work, in any unit, for its progress. */
+  weight: Type.Number({ minimum: 0 }),
+});
+export type TaskPlan = Static<typeof TaskPlan>;
+
+/** A finished file: path relative to the project, size in bytes, SHA-256 in hexadecimal. */
+export const Result = Type.Object({ path: Type.String(), bytes: Type.Integer(), sha256: Type.String() });
+export type Result = Static<typeof Result>;
+
+/** How an attempt ended. */
+export const Outcome = Type.Union([
+  Type.Object({
+    is: Type.Literal('done'),
+    results: Type.Array(Result),
+    /** True if what it makes was current, so that nothing ran. */
+    skipped: Type.Boolean(),
+    warnings: Type.Array(Type.String()),
+  }),
+  Type.Object({
+    is: Type.Literal('failed'),
+    /** One sentence. */
+    reason: Type.String(),
+    exit: Type.Union([Type.Integer(), Type.Null()]),
+    signal: Type.Union([Type.String(), Type.Null()]),
+    lastLines: Type.Array(Type.String()),
+  }),
+  Type.Object({ is: Type.Literal('stopped') }),
+]);
+export type Outcome = Static<typeof Outcome>;
+
+export type TaskStateName = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** Which state may follow which; what is not here cannot happen. */
+export const taskMoves = {
+  waiting: ['running', 'cancelled'],
+  running: ['done', 'failed', 'cancelled', 'waiting'],
+  done: [],
+  failed: [],
+  cancelled: [],
+} as const satisfies Record<TaskStateName, readonly TaskStateName[]>;
+
+/** Times are milliseconds since 1970 UTC; `fraction` is 0 to 1. */
+export type TaskState =
+  | { is: 'waiting' }
+  | { is: 'running'; host: string; since: number; pid: number | null; fraction: number }
+  | { is: 'done'; since: number; until: number; results: Result[]; skipped: boolean; warnings: string[] }
+  | { is: 'failed'; since: number; until: number; reason: string; lastLines: string[] }
+  | { is: 'cancelled'; until: number };
+
+export interface Task {
+  readonly plan: TaskPlan;
+  /** Tries so far; the number of the current or last attempt. */
+  attempts: number;
+  state: TaskState;
+}
+
+/** Names one attempt: job, task, try. Written `12.3.1`. */
+export interface AttemptKey {
+  job: number;
+  task: number;
+  attempt: number;
+}
+
+export const AttemptText = Type.String({ pattern: '^[1-9][0-9]{0,14}\\.[1-9][0-9]{0,8}\\.[1-9][0-9]{0,8}$' });
+
+export function attemptText(key: AttemptKey): string {
+  return `${key.job}.${key.task}.${key.attempt}`;
+}
+
+/** The reverse of {@link attemptText}. @throws RangeError if the text is no attempt. */
+export function attemptKey(text: string): AttemptKey {
+  const [job, task, attempt] = text.split('.').map(Number);
+  if (!job || !task || !attempt) throw new RangeError(`not an attempt: ${text}`);
+  return { job, task, attempt };
+}

@@ -1,0 +1,199 @@
+import Type, { type Static, type TSchema } from 'typebox';
+import { jobStates } from '../model/job.ts';
+import { refusalCodes } from '../model/refusal.ts';
+import { Result, Step } from '../model/task.ts';
+
+/** What may be said on the job port: types, checks and `/openapi.json` come from here. Times are ISO 8601, UTC. */
+
+const closed = { additionalProperties: false } as const;
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Time = Type.String({ description: 'ISO 8601, UTC', examples: ['2026-11-22T10:30:00.000Z'] });
+
+/** Bounds of what a client may send. */
+export const limits = { bodyBytes: 65536, depth: 8, views: 256, variables: 64, text: 4096, name: 200 } as const;
+
+export const ProjectName = Type.Union(
+  [
+    Type.Object({ path: Type.String({ minLength: 1, maxLength: limits.text }) }, closed),
+    Type.Object(
+      {
+        location: Type.String({ minLength: 1, maxLength: limits.name }),
+        path: Type.String({ minLength: 1, maxLength: limits.text }),
+      },
+      closed,
+    ),
+  ],
+  { description: 'An absolute directory of the server, or a location and the way from there.' },
+);
+export type ProjectName = Static<typeof ProjectName>;
+
+export const SubmitRequest = Type.Object(
+  {
+    kind: Type.Literal('radiance'),
+    project: ProjectName,
+    rif: Type.String({ minLength: 1, maxLength: limits.name, description: 'A file name in the project directory.' }),
+    views: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: limits.name }), {
+        maxItems: limits.views,
+        description: 'Names of views; none: all.',
+      }),
+    ),
+    set: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            variable: Type.String({ pattern: '^[A-Za-z]{1,32}$' }),
+            value: Type.String({ minLength: 1, maxLength: limits.text }),
+          },
+          closed,
+        ),
+        { maxItems: limits.variables, description: 'rad variables that override those of the file.' },
+      ),
+    ),
+    force: Type.Optional(Type.Boolean({ description: 'Make pictures again that are up to date.' })),
+    replace: Type.Optional(Type.Boolean({ description: 'Stop the job that is rendering the same view.' })),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: limits.name })),
+    priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000 })),
+  },
+  closed,
+);
+export type SubmitRequest = Static<typeof SubmitRequest>;
+
+export const JobStateText = Type.Union(jobStates.map((state) => Type.Literal(state)));
+
+export const JobView = Type.Object({
+  id: Type.Integer(),
+  name: Type.String(),
+  state: JobStateText,
+  priority: Type.Integer(),
+  user: Type.String(),
+  project: Type.Object({ location: nullable(Type.String()), path: Type.String() }),
+  rif: Type.String(),
+  submittedAt: Time,
+  startedAt: nullable(Time),
+  finishedAt: nullable(Time),
+  progress: Type.Number({ minimum: 0, maximum: 1 }),
+  secondsLeft: nullable(Type.Number({ minimum: 0 })),
+  tasks: Type.Object({
+    total: Type.Integer(),
+    waiting: Type.Integer(),
+    running: Type.Integer(),
+    done: Type.Integer(),
+    failed: Type.Integer(),
+    cancelled: Type.Integer(),
+  }),
+  results: Type.Array(Result),
+  notes: Type.Array(Type.String()),
+  reason: nullable(Type.String()),
+  lastLines: Type.Array(Type.String()),
+});
+export type JobView = Static<typeof JobView>;
+
+export const TaskView = Type.Object({
+  number: Type.Integer(),
+  step: Step,
+  name: Type.String(),
+  view: nullable(Type.String()),
+  state: Type.Union(['waiting', 'running', 'done', 'failed', 'cancelled'].map((state) => Type.Literal(state))),
+  attempts: Type.Integer(),
+  host: nullable(Type.String()),
+  pid: nullable(Type.Integer()),
+  progress: Type.Number({ minimum: 0, maximum: 1 }),
+  startedAt: nullable(Time),
+  finishedAt: nullable(Time),
+  skipped: Type.Boolean(),
+  warnings: Type.Array(Type.String()),
+  reason: nullable(Type.String()),
+  log: Type.String({ description: 'Path of the log in the project directory.' }),
+});
+export type TaskView = Static<typeof TaskView>;
+
+export const JobList = Type.Object({
+  jobs: Type.Array(JobView),
+  /** Give it as `before` for the next page; null: that was the last. */
+  next: nullable(Type.Integer()),
+});
+export type JobList = Static<typeof JobList>;
+
+export const HostView = Type.Object({
+  name: Type.String(),
+  slots: Type.Integer(),
+  running: Type.Integer(),
+  connected: Type.Boolean(),
+});
+export type HostView = Static<typeof HostView>;
+
+export const ServerView = Type.Object({
+  version: Type.String(),
+  host: Type.String(),
+  pid: Type.Integer(),
+  user: Type.String(),
+  group: Type.String(),
+  slots: Type.Integer(),
+  running: Type.Integer(),
+  waiting: Type.Integer(),
+  home: Type.String(),
+  you: Type.String({ description: 'The user as whom you are known.' }),
+});
+export type ServerView = Static<typeof ServerView>;
+
+export const ErrorView = Type.Object({
+  error: Type.Object({
+    code: Type.Union(
+      [...refusalCodes, 'unauthorized', 'forbidden-origin', 'not-found', 'internal'].map((code) => Type.Literal(code)),
+    ),
+    message: Type.String(),
+    job: Type.Optional(Type.Integer({ description: 'The job that stands in the way.' })),
+  }),
+});
+export type ErrorView = Static<typeof ErrorView>;
+
+export const JobParams = Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
+export const JobsQuery = Type.Object(
+  {
+    state: Type.Optional(JobStateText),
+    before: Type.Optional(Type.Integer({ minimum: 1 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  },
+  closed,
+);
+export const LogQuery = Type.Object(
+  {
+    task: Type.Optional(Type.Integer({ minimum: 1 })),
+    offset: Type.Optional(Type.Integer({ minimum: 0 })),
+  },
+  closed,
+);
+export const LogView = Type.Object({
+  task: Type.Integer(),
+  text: Type.String(),
+  next: Type.Integer({ description: 'Give it as `offset` to go on reading.' }),
+  ended: Type.Boolean({ description: 'The task has ended: no more will come.' }),
+});
+export type LogView = Static<typeof LogView>;
+export const ExamineRequest = Type.Object(
+  { directory: Type.Optional(Type.String({ minLength: 1, maxLength: limits.text })) },
+  closed,
+);
+
+/** The HTTP status of each refusal. */
+export const refusalStatus: Readonly<Record<(typeof refusalCodes)[number], number>> = {
+  malformed: 400,
+  'not-allowed': 403,
+  'no-such-job': 404,
+  'no-such-project': 422,
+  'no-such-file': 404,
+  'project-not-writable': 422,
+  'project-not-readable': 422,
+  'project-in-home': 422,
+  'unknown-location': 422,
+  'unknown-view': 422,
+  'unreadable-rif': 422,
+  'plan-refused': 422,
+  'plan-failed': 422,
+  'no-radiance': 503,
+  'view-busy': 409,
+  'wrong-state': 409,
+  'not-ready': 503,
+  'too-large': 413,
+};

@@ -1,0 +1,138 @@
+import Type, { type Static } from 'typebox';
+import { Project, RadianceRequest } from '../model/job.ts';
+import { AttemptText, Outcome, TaskPlan } from '../model/task.ts';
+
+/**
+ * What server and procwrap say to each other on `run/inner/procwrap.sock`: one closed union per direction.
+ * An attempt is named as in {@link AttemptText}; `id` ties an answer to its question.
+ */
+
+const Id = Type.Integer({ minimum: 1 });
+
+/** Settings that the server hands on; procwrap reads no configuration of its own. */
+export const HostSettings = Type.Object({
+  /** Directory with Radiance's `bin` and `lib`, or null: look in PATH, then beside the program. */
+  radiance: Type.Union([Type.String(), Type.Null()]),
+  /** Time limit of `rad -n`, seconds. */
+  planSeconds: Type.Number({ exclusiveMinimum: 0 }),
+  /** Most that a log file of a simulation keeps, bytes; head and tail are kept. */
+  logBytes: Type.Integer({ minimum: 4096 }),
+  /** Seconds between rpict's progress reports. */
+  reportSeconds: Type.Integer({ minimum: 1 }),
+});
+export type HostSettings = Static<typeof HostSettings>;
+
+export const Question = Type.Union([
+  /** Is this a project that we can work in? Makes proc/ and logfiles/. Answer: {@link CheckAnswer}. */
+  Type.Object({ ask: Type.Literal('check'), project: Project }),
+  /** What would rad do? Answer: {@link PlanAnswer}. */
+  Type.Object({ ask: Type.Literal('plan'), project: Project, request: RadianceRequest }),
+  /** Opens a file of a project for reading. `as: png`: the picture turned into a PNG. Answer: {@link OpenAnswer}. */
+  Type.Object({
+    ask: Type.Literal('open'),
+    project: Project,
+    path: Type.String(),
+    as: Type.Union([Type.Literal('file'), Type.Literal('png')]),
+  }),
+  /** The next bytes of an opened file. Answer: {@link ReadAnswer}. */
+  Type.Object({ ask: Type.Literal('read'), handle: Id }),
+  Type.Object({ ask: Type.Literal('close'), handle: Id }),
+  /** Part of a simulation's log from `offset` bytes on. `job` fences the log of a later job. Answer: {@link LogAnswer}. */
+  Type.Object({
+    ask: Type.Literal('log'),
+    project: Project,
+    name: Type.String(),
+    job: Id,
+    offset: Type.Integer({ minimum: 0 }),
+  }),
+  /** What is this host like? `directory`, absolute: look at it as a project, too. Answer: {@link ExamineAnswer}. */
+  Type.Object({ ask: Type.Literal('examine'), directory: Type.Union([Type.String(), Type.Null()]) }),
+]);
+export type Question = Static<typeof Question>;
+
+export const CheckAnswer = Type.Object({ kind: Type.Literal('check') });
+export const PlanAnswer = Type.Object({
+  kind: Type.Literal('plan'),
+  tasks: Type.Array(TaskPlan),
+  /** Such as `View "inside" is up to date.` */
+  notes: Type.Array(Type.String()),
+  /** Names of the views that are rendered. */
+  views: Type.Array(Type.String()),
+});
+export const OpenAnswer = Type.Object({
+  kind: Type.Literal('open'),
+  handle: Id,
+  /** Bytes, or null where it is not known beforehand (a PNG). */
+  bytes: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
+});
+/** Base64; empty at the end of the file. */
+export const ReadAnswer = Type.Object({ kind: Type.Literal('read'), data: Type.String() });
+export const CloseAnswer = Type.Object({ kind: Type.Literal('close') });
+export const LogAnswer = Type.Object({
+  kind: Type.Literal('log'),
+  text: Type.String(),
+  /** Where to go on reading. */
+  next: Type.Integer({ minimum: 0 }),
+});
+/** One thing that was looked at; `mend` is the command that mends it. */
+export const Finding = Type.Object({
+  what: Type.String(),
+  level: Type.Union([Type.Literal('ok'), Type.Literal('warning'), Type.Literal('error')]),
+  says: Type.String(),
+  mend: Type.Union([Type.String(), Type.Null()]),
+});
+export type Finding = Static<typeof Finding>;
+export const ExamineAnswer = Type.Object({ kind: Type.Literal('examine'), findings: Type.Array(Finding) });
+
+export const Answer = Type.Union([
+  CheckAnswer,
+  PlanAnswer,
+  OpenAnswer,
+  ReadAnswer,
+  CloseAnswer,
+  LogAnswer,
+  ExamineAnswer,
+  Type.Object({ kind: Type.Literal('refused'), code: Type.String(), message: Type.String() }),
+]);
+export type Answer = Static<typeof Answer>;
+export type AnswerTo<Q extends Question> = Extract<Answer, { kind: Q['ask'] }>;
+
+export const ToProcwrap = Type.Union([
+  /** First message of a server. A second server replaces the first. */
+  Type.Object({ say: Type.Literal('hello'), version: Type.String(), settings: HostSettings }),
+  Type.Object({ say: Type.Literal('ask'), id: Id, question: Question }),
+  Type.Object({
+    say: Type.Literal('start'),
+    attempt: AttemptText,
+    project: Project,
+    task: TaskPlan,
+    /** For the log's first line. */
+    job: Type.String(),
+    user: Type.String(),
+  }),
+  Type.Object({ say: Type.Literal('stop'), attempt: AttemptText }),
+  /** The end of this attempt is on disk; procwrap may forget it. */
+  Type.Object({ say: Type.Literal('acknowledge'), attempt: AttemptText }),
+  /** The server goes away in good order: leave when nothing runs and nothing is untold. */
+  Type.Object({ say: Type.Literal('farewell') }),
+]);
+export type ToProcwrap = Static<typeof ToProcwrap>;
+
+export const FromProcwrap = Type.Union([
+  /** Answer to hello. `attempts`: running here, or ended and not acknowledged. The ends follow as `ended`. */
+  Type.Object({
+    say: Type.Literal('welcome'),
+    version: Type.String(),
+    pid: Id,
+    attempts: Type.Array(AttemptText),
+  }),
+  Type.Object({ say: Type.Literal('answer'), id: Id, answer: Answer }),
+  Type.Object({ say: Type.Literal('started'), attempt: AttemptText, pid: Id }),
+  Type.Object({
+    say: Type.Literal('progressed'),
+    attempt: AttemptText,
+    fraction: Type.Number({ minimum: 0, maximum: 1 }),
+  }),
+  Type.Object({ say: Type.Literal('ended'), attempt: AttemptText, outcome: Outcome }),
+]);
+export type FromProcwrap = Static<typeof FromProcwrap>;

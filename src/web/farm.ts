@@ -1,0 +1,44 @@
+import type { Readable } from 'node:stream';
+import type { Static } from 'typebox';
+import type {
+  HostView,
+  JobList,
+  JobStateText,
+  JobView,
+  LogView,
+  ServerView,
+  SubmitRequest,
+  TaskView,
+} from '../protocol/api.ts';
+import type { Finding } from '../protocol/inner.ts';
+
+/** Who asks: a local user whom the kernel names, or a bearer of the token. */
+export interface Caller {
+  /** A Unix user name, or `token`. */
+  readonly user: string;
+  /** Numeric user, or null for a bearer of the token. */
+  readonly uid: number | null;
+  /** For the log: `socket` or an address. */
+  readonly peer: string;
+}
+
+/** What the web asks of the farm, in its own words; the server room provides it. All may reject with a Refusal. */
+export interface Farm {
+  /** Durable when it resolves. `fresh` is false if the key had named this job already. */
+  submit(caller: Caller, request: SubmitRequest, key: string | null): Promise<{ job: JobView; fresh: boolean }>;
+  jobs(query: { state: Static<typeof JobStateText> | null; before: number | null; limit: number }): Promise<JobList>;
+  job(id: number): Promise<JobView>;
+  tasks(id: number): Promise<TaskView[]>;
+  /** `task` null: the task that is running, else the last that ran. */
+  log(id: number, task: number | null, offset: number): Promise<LogView>;
+  cancel(caller: Caller, id: number): Promise<JobView>;
+  /** A result of the job, as it is or turned into a PNG. */
+  result(id: number, path: string, as: 'file' | 'png'): Promise<{ bytes: number | null; stream: Readable }>;
+  hosts(): Promise<HostView[]>;
+  server(caller: Caller): Promise<ServerView>;
+  examine(directory: string | null): Promise<Finding[]>;
+  /** Calls back with the job now and after each change, until the returned function is called. */
+  watch(id: number, tell: (job: JobView) => void): Promise<() => void>;
+  /** Serving, with its host connected. */
+  healthy(): boolean;
+}
