@@ -15,6 +15,7 @@ export const refusalCodes = [
   'plan-failed',
   'no-radiance',
   'view-busy',
+  'key-reused',
   'wrong-state',
   'not-ready',
   'too-large',

@@ -2,6 +2,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { jobStates } from '../model/job.ts';
 import { refusalCodes } from '../model/refusal.ts';
 import { Result, Step } from '../model/task.ts';
+import { Finding } from './inner.ts';
 
 /** What may be said on the job port: types, checks and `/openapi.json` come from here. Times are ISO 8601, UTC. */
 
@@ -59,7 +60,7 @@ export const SubmitRequest = Type.Object(
 );
 export type SubmitRequest = Static<typeof SubmitRequest>;
 
-export const JobStateText = Type.Union(jobStates.map((state) => Type.Literal(state)));
+export const JobStateText = Type.Enum(jobStates);
 
 export const JobView = Type.Object({
   id: Type.Integer(),
@@ -67,7 +68,10 @@ export const JobView = Type.Object({
   state: JobStateText,
   priority: Type.Integer(),
   user: Type.String(),
-  project: Type.Object({ location: nullable(Type.String()), path: Type.String() }),
+  project: Type.Object(
+    { location: nullable(Type.String()), path: Type.String() },
+    { description: 'With a location the way from there, without one an absolute directory of the server.' },
+  ),
   rif: Type.String(),
   submittedAt: Time,
   startedAt: nullable(Time),
@@ -94,7 +98,7 @@ export const TaskView = Type.Object({
   step: Step,
   name: Type.String(),
   view: nullable(Type.String()),
-  state: Type.Union(['waiting', 'running', 'done', 'failed', 'cancelled'].map((state) => Type.Literal(state))),
+  state: Type.Enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
   attempts: Type.Integer(),
   host: nullable(Type.String()),
   pid: nullable(Type.Integer()),
@@ -137,11 +141,18 @@ export const ServerView = Type.Object({
 });
 export type ServerView = Static<typeof ServerView>;
 
+/** Answers that are lists are objects with one key, so that they can grow. */
+export const TaskList = Type.Object({ tasks: Type.Array(TaskView) });
+export type TaskList = Static<typeof TaskList>;
+export const HostList = Type.Object({ hosts: Type.Array(HostView) });
+export type HostList = Static<typeof HostList>;
+/** Answer to examine. */
+export const FindingList = Type.Object({ findings: Type.Array(Finding) });
+export type FindingList = Static<typeof FindingList>;
+
 export const ErrorView = Type.Object({
   error: Type.Object({
-    code: Type.Union(
-      [...refusalCodes, 'unauthorized', 'forbidden-origin', 'not-found', 'internal'].map((code) => Type.Literal(code)),
-    ),
+    code: Type.Enum([...refusalCodes, 'unauthorized', 'forbidden-origin', 'not-found', 'internal']),
     message: Type.String(),
     job: Type.Optional(Type.Integer({ description: 'The job that stands in the way.' })),
   }),
@@ -193,6 +204,7 @@ export const refusalStatus: Readonly<Record<(typeof refusalCodes)[number], numbe
   'plan-failed': 422,
   'no-radiance': 503,
   'view-busy': 409,
+  'key-reused': 422,
   'wrong-state': 409,
   'not-ready': 503,
   'too-large': 413,

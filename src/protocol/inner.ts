@@ -50,7 +50,8 @@ export const Question = Type.Union([
 ]);
 export type Question = Static<typeof Question>;
 
-export const CheckAnswer = Type.Object({ kind: Type.Literal('check') });
+/** `identity` is the same for every name of the same directory. */
+export const CheckAnswer = Type.Object({ kind: Type.Literal('check'), identity: Type.String({ minLength: 1 }) });
 export const PlanAnswer = Type.Object({
   kind: Type.Literal('plan'),
   tasks: Type.Array(TaskPlan),

@@ -1,0 +1,161 @@
+import { isEnded, type Job } from '../model/job.ts';
+import { type AttemptKey, attemptText, type Outcome, type Task } from '../model/task.ts';
+import { assign } from './assign.ts';
+import { endAttempt } from './endings.ts';
+import { type FarmState, hostNamed } from './farm.ts';
+import type { Happening, Order } from './messages.ts';
+import { moveJob, moveTask } from './moves.ts';
+
+/**
+ * The brain: what happened, and now (milliseconds since 1970) -> what is to be done.
+ * It changes the farm and nothing else, asks no clock and knows no I/O.
+ */
+export function react(farm: FarmState, happening: Happening, now: number): Order[] {
+  const orders = respond(farm, happening, now);
+  if (happening.what !== 'attempt progressed' && happening.what !== 'attempt started')
+    orders.push(...assign(farm, now));
+  return orders;
+}
+
+function respond(farm: FarmState, happening: Happening, now: number): Order[] {
+  switch (happening.what) {
+    case 'submitted':
+      return submitted(farm, happening.job);
+    case 'cancel asked':
+      return cancelAsked(farm, happening.job, happening.by, now);
+    case 'host joined':
+      return hostJoined(farm, happening.host, happening.slots, happening.attempts);
+    case 'host left':
+      hostNamed(farm, happening.host).connected = false;
+      return [{ order: 'log', level: 'warn', text: `host ${happening.host}: connection lost` }];
+    case 'attempt started':
+      return attemptStarted(farm, happening.attempt, happening.pid);
+    case 'attempt progressed':
+      return attemptProgressed(farm, happening.attempt, happening.fraction);
+    case 'attempt ended':
+      return attemptEnded(farm, happening.host, happening.attempt, happening.outcome, now);
+  }
+}
+
+function submitted(farm: FarmState, job: Job): Order[] {
+  farm.jobs.set(job.id, job);
+  forgetIfOver(farm, job.id);
+  return [{ order: 'log', level: 'info', text: `job ${job.id}: submitted by ${job.user}, ${job.tasks.length} tasks` }];
+}
+
+/** Jobs, other than this one, that still have to render a picture that `job` is to make. */
+export function busyWith(farm: FarmState, job: Job): Job[] {
+  const wanted = new Set(job.tasks.flatMap((task) => task.plan.holds.filter(isView)));
+  const isWanted = (task: Task) =>
+    (task.state.is === 'waiting' || task.state.is === 'running') && task.plan.holds.some((hold) => wanted.has(hold));
+  return [...farm.jobs.values()].filter((other) => !isEnded(other.state) && other.tasks.some(isWanted));
+}
+
+function isView(hold: string): boolean {
+  return hold.startsWith('view:');
+}
+
+function cancelAsked(farm: FarmState, id: number, by: string, now: number): Order[] {
+  const job = farm.jobs.get(id);
+  if (!job || isEnded(job.state)) return [];
+  const orders: Order[] = [];
+  for (const task of job.tasks) {
+    if (task.state.is === 'waiting' || task.state.is === 'running') {
+      orders.push(...moveTask(job, task, { is: 'cancelled', until: now }, `job cancelled by ${by}`));
+    }
+  }
+  const startedAt = job.state.is === 'waiting' ? null : job.state.startedAt;
+  const reason = `Cancelled by ${by}.`;
+  orders.push(...moveJob(job, { is: 'cancelled', startedAt, finishedAt: now, reason }, `by ${by}`));
+  orders.push(...stopAttempts(farm, id));
+  forgetIfOver(farm, id);
+  return orders;
+}
+
+/** Asks for the end of every attempt of the job that still takes a slot. */
+function stopAttempts(farm: FarmState, id: number): Order[] {
+  const orders: Order[] = [];
+  for (const host of farm.hosts.values()) {
+    for (const occupied of host.attempts.values()) {
+      if (occupied.key.job !== id || occupied.stopping) continue;
+      occupied.stopping = true;
+      orders.push({ order: 'stop', host: host.name, attempt: occupied.key });
+    }
+  }
+  return orders;
+}
+
+/**
+ * The host says what it has. What it does not have is lost and waits for another attempt;
+ * what we no longer want is stopped there.
+ */
+function hostJoined(farm: FarmState, name: string, slots: number, attempts: readonly AttemptKey[]): Order[] {
+  const host = hostNamed(farm, name);
+  host.slots = slots;
+  host.connected = true;
+  const orders: Order[] = [{ order: 'log', level: 'info', text: `host ${name}: joined with ${slots} slots` }];
+  const there = new Set(attempts.map(attemptText));
+  for (const [text, occupied] of host.attempts) {
+    if (there.has(text)) continue;
+    host.attempts.delete(text);
+    orders.push(...lost(farm, occupied.key, name));
+    forgetIfOver(farm, occupied.key.job);
+  }
+  for (const key of attempts) {
+    const wanted = currentTask(farm, key) !== null;
+    const occupied = { key, holds: holdsOf(farm, key), stopping: !wanted };
+    host.attempts.set(attemptText(key), occupied);
+    if (!wanted) orders.push({ order: 'stop', host: name, attempt: key });
+  }
+  return orders;
+}
+
+function lost(farm: FarmState, key: AttemptKey, host: string): Order[] {
+  const current = currentTask(farm, key);
+  return current ? moveTask(current.job, current.task, { is: 'waiting' }, `${host} lost attempt ${key.attempt}`) : [];
+}
+
+function attemptStarted(farm: FarmState, key: AttemptKey, pid: number): Order[] {
+  const current = currentTask(farm, key);
+  if (current?.task.state.is !== 'running') return [];
+  current.task.state = { ...current.task.state, pid };
+  return [
+    { order: 'keep', job: current.job, tasks: [key.task] },
+    { order: 'tell', job: current.job },
+  ];
+}
+
+function attemptProgressed(farm: FarmState, key: AttemptKey, fraction: number): Order[] {
+  const current = currentTask(farm, key);
+  if (current?.task.state.is !== 'running' || fraction <= current.task.state.fraction) return [];
+  current.task.state = { ...current.task.state, fraction: Math.min(fraction, 1) };
+  return [{ order: 'tell', job: current.job }];
+}
+
+function attemptEnded(farm: FarmState, host: string, key: AttemptKey, outcome: Outcome, now: number): Order[] {
+  const current = currentTask(farm, key);
+  hostNamed(farm, host).attempts.delete(attemptText(key));
+  const orders = current
+    ? endAttempt(current.job, current.task, outcome, now)
+    : [{ order: 'log', level: 'info', text: `attempt ${attemptText(key)}: late end (${outcome.is})` } as const];
+  forgetIfOver(farm, key.job);
+  return [...orders, { order: 'acknowledge', host, attempt: key }];
+}
+
+/** The task whose current attempt this is; null for late and unknown ones. */
+function currentTask(farm: FarmState, key: AttemptKey): { job: Job; task: Task } | null {
+  const job = farm.jobs.get(key.job);
+  const task = job?.tasks[key.task - 1];
+  return job && task && task.state.is === 'running' && task.attempts === key.attempt ? { job, task } : null;
+}
+
+function holdsOf(farm: FarmState, key: AttemptKey): readonly string[] {
+  return farm.jobs.get(key.job)?.tasks[key.task - 1]?.plan.holds ?? [];
+}
+
+/** An ended job stays in the farm only while one of its attempts takes a slot. */
+function forgetIfOver(farm: FarmState, id: number): void {
+  const job = farm.jobs.get(id);
+  const takesSlot = [...farm.hosts.values()].some((host) => [...host.attempts.values()].some((a) => a.key.job === id));
+  if (job && isEnded(job.state) && !takesSlot) farm.jobs.delete(id);
+}

@@ -1,0 +1,60 @@
+import { Readable } from 'node:stream';
+import type { Job } from '../model/job.ts';
+import { Refusal } from '../model/refusal.ts';
+import type { Task } from '../model/task.ts';
+import type { LogView } from '../protocol/api.ts';
+import type { Procwrap } from './procwrap.ts';
+
+/** Seconds to wait for a file of a project. */
+const fileSeconds = 60;
+
+/** Part of the log of a task: the one named, else the one that runs, else the last that ran. */
+export async function jobLog(procwrap: Procwrap, job: Job, number: number | null, offset: number): Promise<LogView> {
+  const task = number === null ? telling(job) : job.tasks[number - 1];
+  if (!task) {
+    const text = number === null ? `Job ${job.id} has run nothing.` : `Job ${job.id} has no task ${number}.`;
+    throw new Refusal('no-such-file', text);
+  }
+  const ended = task.state.is !== 'running' && task.state.is !== 'waiting';
+  if (task.attempts === 0) return { task: task.plan.number, text: '', next: 0, ended };
+  const { name } = task.plan;
+  const question = { ask: 'log', project: job.project, name, job: job.id, offset } as const;
+  const { text, next } = await procwrap.ask(question, fileSeconds);
+  return { task: task.plan.number, text, next, ended: ended && next === offset };
+}
+
+function telling(job: Job): Task | undefined {
+  const ran = job.tasks.filter((task) => task.attempts > 0);
+  return (
+    ran.find((task) => task.state.is === 'failed') ?? ran.findLast((task) => task.state.is === 'running') ?? ran.at(-1)
+  );
+}
+
+/** A finished file of the job, streamed from its host; `bytes` is null where it is not known beforehand. */
+export async function openResult(
+  procwrap: Procwrap,
+  job: Job,
+  path: string,
+  as: 'file' | 'png',
+): Promise<{ bytes: number | null; stream: Readable }> {
+  const results = job.tasks.flatMap((task) => (task.state.is === 'done' ? task.state.results : []));
+  if (!results.some((result) => result.path === path)) {
+    const known = results.map((result) => result.path).join(', ') || 'none yet';
+    throw new Refusal('no-such-file', `Job ${job.id} has no result "${path}". Its results: ${known}.`);
+  }
+  const { handle, bytes } = await procwrap.ask({ ask: 'open', project: job.project, path, as }, fileSeconds);
+  return { bytes, stream: Readable.from(chunks(procwrap, handle), { objectMode: false }) };
+}
+
+async function* chunks(procwrap: Procwrap, handle: number): AsyncGenerator<Buffer> {
+  try {
+    for (;;) {
+      const { data } = await procwrap.ask({ ask: 'read', handle }, fileSeconds);
+      if (data === '') return;
+      yield Buffer.from(data, 'base64');
+    }
+  } finally {
+    // The end of the file or of the reader's interest; a lost connection has closed it already.
+    await procwrap.ask({ ask: 'close', handle }, fileSeconds).catch(() => undefined);
+  }
+}

@@ -1,0 +1,53 @@
+import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+import koffi from 'koffi';
+
+/**
+ * The C library, as far as Node lacks it. The variable arguments of these functions are declared as what we pass:
+ * on Linux x86-64 and arm64 both are passed alike.
+ */
+const library = koffi.load(null);
+
+export const libc = {
+  prctl: library.func('int prctl(int, ulong, ulong, ulong, ulong)') as (...args: number[]) => number,
+  fcntl: library.func('fcntl', 'int', ['int', 'int', 'void *']) as (
+    fd: number,
+    command: number,
+    data: Buffer,
+  ) => number,
+  fcntlNumber: library.func('fcntl', 'int', ['int', 'int', 'int']) as (
+    fd: number,
+    command: number,
+    n: number,
+  ) => number,
+  getsockopt: library.func('int getsockopt(int, int, int, void *, void *)') as (
+    fd: number,
+    level: number,
+    option: number,
+    value: Buffer,
+    length: Buffer,
+  ) => number,
+  openat2: library.func('syscall', 'long', ['long', 'int', 'str', 'void *', 'ulong']) as (
+    number: number,
+    directory: number,
+    path: string,
+    how: Buffer,
+    size: number,
+  ) => number,
+};
+
+/** The number of the last error of a call in {@link libc}; ask at once. */
+export function lastError(): number {
+  return koffi.errno();
+}
+
+/** An error as Node's own fs functions throw them: `code`, `errno` (negative), `syscall`, `path`. */
+export function systemError(errno: number, syscall: string, path?: string): NodeJS.ErrnoException {
+  const code = getSystemErrorName(-errno);
+  const where = path === undefined ? '' : ` '${path}'`;
+  const error: NodeJS.ErrnoException = new Error(`${code}: ${getSystemErrorMessage(-errno)}, ${syscall}${where}`);
+  error.code = code;
+  error.errno = -errno;
+  error.syscall = syscall;
+  if (path !== undefined) error.path = path;
+  return error;
+}

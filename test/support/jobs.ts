@@ -1,0 +1,54 @@
+import type { Job } from '../../src/model/job.ts';
+import type { TaskPlan } from '../../src/model/task.ts';
+
+/** Small jobs for tests, as the planner would make them. */
+
+export function taskPlan(number: number, changes: Partial<TaskPlan> = {}): TaskPlan {
+  return {
+    number,
+    step: 'view',
+    name: `room.v${number}`,
+    view: `v${number}`,
+    deeds: [{ do: 'run', program: 'rpict', args: ['room.oct'], stdin: null, stdout: { to: 'log' } }],
+    after: [],
+    holds: [],
+    directories: ['logfiles', 'proc'],
+    makes: [],
+    litter: [],
+    unless: null,
+    weight: 100,
+    ...changes,
+  };
+}
+
+export function job(id: number, plans: TaskPlan[], changes: Partial<Job> = {}): Job {
+  return {
+    id,
+    name: `job ${id}`,
+    user: 'ann',
+    priority: 0,
+    project: { location: null, root: '/', rest: 'projects/room', path: '/projects/room' },
+    request: { kind: 'radiance', rif: 'room.rif', views: [], set: [], force: false },
+    submittedAt: 1000 + id,
+    idempotencyKey: null,
+    notes: [],
+    state: { is: 'waiting' },
+    tasks: plans.map((plan) => ({ plan, attempts: 0, state: { is: 'waiting' } })),
+    ...changes,
+  };
+}
+
+/** Octree, two views after it, a filter after each: the shape of an ordinary Radiance job. */
+export function pictureJob(id: number, changes: Partial<Job> = {}): Job {
+  return job(
+    id,
+    [
+      taskPlan(1, { step: 'octree', name: 'room.octree', view: null, holds: ['octree:room.oct'], weight: 2 }),
+      taskPlan(2, { name: 'room.a', view: 'a', after: [1], holds: ['view:a.hdr'] }),
+      taskPlan(3, { name: 'room.b', view: 'b', after: [1], holds: ['view:b.hdr'] }),
+      taskPlan(4, { step: 'filter', name: 'room.a.filter', view: 'a', after: [2], weight: 1 }),
+      taskPlan(5, { step: 'filter', name: 'room.b.filter', view: 'b', after: [3], weight: 1 }),
+    ],
+    changes,
+  );
+}

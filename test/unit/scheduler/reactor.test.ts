@@ -1,0 +1,173 @@
+import { expect } from 'chai';
+import type { Job } from '../../../src/model/job.ts';
+import { attemptKey, attemptText, type Outcome } from '../../../src/model/task.ts';
+import { emptyFarm, type FarmState, farmOf } from '../../../src/scheduler/farm.ts';
+import type { Happening, Order } from '../../../src/scheduler/messages.ts';
+import { busyWith, react } from '../../../src/scheduler/reactor.ts';
+import { job, pictureJob, taskPlan } from '../../support/jobs.ts';
+
+const done: Outcome = { is: 'done', results: [], skipped: false, warnings: [] };
+const failed: Outcome = { is: 'failed', reason: 'rpict: fatal - no.', exit: 1, signal: null, lastLines: ['no'] };
+
+/** A farm with one host, and a shorthand for what happens to it; each happening takes a second. */
+function farmWith(slots: number): { farm: FarmState; happen: (happening: Happening) => string[] } {
+  const farm = emptyFarm();
+  let now = 0;
+  const happen = (happening: Happening) => {
+    now += 1000;
+    return react(farm, happening, now).flatMap(deed);
+  };
+  happen({ what: 'host joined', host: 'lab1', slots, attempts: [] });
+  return { farm, happen };
+}
+
+/** The orders that reach the host. */
+function deed(order: Order): string[] {
+  return 'attempt' in order ? [`${order.order} ${attemptText(order.attempt)}`] : [];
+}
+
+const end = (attempt: string, outcome: Outcome): Happening => ({
+  what: 'attempt ended',
+  host: 'lab1',
+  attempt: attemptKey(attempt),
+  outcome,
+});
+
+describe('the scheduler', () => {
+  it('runs a picture job in order: octree, views on all slots, each filter after its view', () => {
+    const { farm, happen } = farmWith(2);
+    const picture = pictureJob(1);
+    expect(happen({ what: 'submitted', job: picture })).to.deep.equal(['start 1.1.1']);
+    expect(happen(end('1.1.1', done))).to.deep.equal(['acknowledge 1.1.1', 'start 1.2.1', 'start 1.3.1']);
+    expect(happen(end('1.3.1', done))).to.deep.equal(['acknowledge 1.3.1', 'start 1.5.1']);
+    expect(happen(end('1.5.1', done))).to.deep.equal(['acknowledge 1.5.1']);
+    expect(happen(end('1.2.1', done))).to.deep.equal(['acknowledge 1.2.1', 'start 1.4.1']);
+    expect(happen(end('1.4.1', done))).to.deep.equal(['acknowledge 1.4.1']);
+    expect(picture.state).to.deep.equal({ is: 'done', startedAt: 2000, finishedAt: 7000, reason: null });
+    expect(farm.jobs.size).to.equal(0);
+  });
+
+  it('keeps every move before it acts on it', () => {
+    const farm = emptyFarm();
+    react(farm, { what: 'host joined', host: 'lab1', slots: 1, attempts: [] }, 0);
+    const orders = react(farm, { what: 'submitted', job: pictureJob(1) }, 0).map((order) => order.order);
+    expect(orders.indexOf('keep')).to.be.lessThan(orders.indexOf('start'));
+  });
+
+  it('serves first come, first served, and a higher priority before', () => {
+    const { happen } = farmWith(1);
+    happen({ what: 'submitted', job: job(1, [taskPlan(1), taskPlan(2)]) });
+    happen({ what: 'submitted', job: job(2, [taskPlan(1)]) });
+    happen({ what: 'submitted', job: job(3, [taskPlan(1)], { priority: 5 }) });
+    expect(happen(end('1.1.1', done))).to.include('start 3.1.1');
+    expect(happen(end('3.1.1', done))).to.include('start 1.2.1');
+    expect(happen(end('1.2.1', done))).to.include('start 2.1.1');
+  });
+
+  it('never runs two tasks that hold the same file', () => {
+    const { happen } = farmWith(4);
+    const shared = { holds: ['ambient:room.amb'] };
+    expect(happen({ what: 'submitted', job: job(1, [taskPlan(1, shared), taskPlan(2, shared)]) })).to.deep.equal([
+      'start 1.1.1',
+    ]);
+    expect(happen({ what: 'submitted', job: job(2, [taskPlan(1, shared)]) })).to.deep.equal([]);
+    expect(happen(end('1.1.1', done))).to.deep.equal(['acknowledge 1.1.1', 'start 1.2.1']);
+    expect(happen(end('1.2.1', done))).to.deep.equal(['acknowledge 1.2.1', 'start 2.1.1']);
+  });
+
+  it('fails a job with the first reason, cancels what builds on the failed task, lets the rest finish', () => {
+    const { happen } = farmWith(2);
+    const picture = pictureJob(1);
+    happen({ what: 'submitted', job: picture });
+    happen(end('1.1.1', done));
+    expect(happen(end('1.2.1', failed))).to.deep.equal(['acknowledge 1.2.1']);
+    expect(picture.tasks.map((task) => task.state.is)).to.deep.equal([
+      'done',
+      'failed',
+      'running',
+      'cancelled',
+      'waiting',
+    ]);
+    happen(end('1.3.1', done));
+    happen(end('1.5.1', done));
+    expect(picture.state).to.include({ is: 'failed', reason: 'rpict: fatal - no.' });
+  });
+
+  it('cancels the whole job when its octree fails', () => {
+    const { farm, happen } = farmWith(2);
+    const picture = pictureJob(1);
+    happen({ what: 'submitted', job: picture });
+    happen(end('1.1.1', failed));
+    expect(picture.tasks.map((task) => task.state.is)).to.deep.equal([
+      'failed',
+      'cancelled',
+      'cancelled',
+      'cancelled',
+      'cancelled',
+    ]);
+    expect(picture.state.is).to.equal('failed');
+    expect(farm.jobs.size).to.equal(0);
+  });
+
+  it('cancels: running attempts are stopped, and keep slot and files until they have ended', () => {
+    const { farm, happen } = farmWith(1);
+    const picture = job(1, [taskPlan(1, { holds: ['view:a'] }), taskPlan(2)]);
+    happen({ what: 'submitted', job: picture });
+    expect(happen({ what: 'cancel asked', job: 1, by: 'ann' })).to.deep.equal(['stop 1.1.1']);
+    expect(picture.state).to.include({ is: 'cancelled', reason: 'Cancelled by ann.' });
+    expect(happen({ what: 'submitted', job: job(2, [taskPlan(1, { holds: ['view:a'] })]) })).to.deep.equal([]);
+    expect(happen({ what: 'cancel asked', job: 1, by: 'ann' })).to.deep.equal([]);
+    expect(happen(end('1.1.1', { is: 'stopped' }))).to.deep.equal(['acknowledge 1.1.1', 'start 2.1.1']);
+    expect([...farm.jobs.keys()]).to.deep.equal([2]);
+  });
+
+  it('refuses late results: an attempt that is not the current one changes nothing', () => {
+    const { happen } = farmWith(1);
+    const picture = job(1, [taskPlan(1)]);
+    happen({ what: 'submitted', job: picture });
+    happen({ what: 'host left', host: 'lab1' });
+    expect(happen({ what: 'host joined', host: 'lab1', slots: 1, attempts: [] })).to.deep.equal(['start 1.1.2']);
+    expect(happen(end('1.1.1', failed))).to.deep.equal(['acknowledge 1.1.1']);
+    expect(picture.state.is).to.equal('running');
+    happen(end('1.1.2', done));
+    expect(happen(end('1.1.2', failed))).to.deep.equal(['acknowledge 1.1.2']);
+    expect(picture.state.is).to.equal('done');
+  });
+
+  it('goes on after a restart with what its host still runs, and stops there what nobody wants', () => {
+    const { happen } = farmWith(2);
+    const picture = job(1, [taskPlan(1), taskPlan(2)]);
+    happen({ what: 'submitted', job: picture });
+    const farm = farmOf([picture]);
+    const attempts = [attemptKey('1.1.1'), attemptKey('7.1.1')];
+    const orders = react(farm, { what: 'host joined', host: 'lab1', slots: 3, attempts }, 9000).flatMap(deed);
+    expect(orders).to.deep.equal(['stop 7.1.1', 'start 1.2.2']);
+    expect(picture.tasks.map((task) => task.attempts)).to.deep.equal([1, 2]);
+  });
+
+  it('starts nothing on a host whose connection is lost', () => {
+    const { happen } = farmWith(1);
+    happen({ what: 'host left', host: 'lab1' });
+    expect(happen({ what: 'submitted', job: pictureJob(1) })).to.deep.equal([]);
+  });
+
+  it('keeps progress rising, and the pid of the simulation', () => {
+    const { happen } = farmWith(1);
+    const picture = job(1, [taskPlan(1)]);
+    happen({ what: 'submitted', job: picture });
+    happen({ what: 'attempt started', attempt: attemptKey('1.1.1'), pid: 4711 });
+    happen({ what: 'attempt progressed', attempt: attemptKey('1.1.1'), fraction: 0.5 });
+    happen({ what: 'attempt progressed', attempt: attemptKey('1.1.1'), fraction: 0.4 });
+    expect(picture.tasks[0]?.state).to.include({ is: 'running', pid: 4711, fraction: 0.5 });
+  });
+
+  it('knows which jobs still have to render a picture that another wants', () => {
+    const { farm, happen } = farmWith(2);
+    happen({ what: 'submitted', job: pictureJob(1) });
+    const other: Job = job(2, [taskPlan(1, { holds: ['view:b.hdr'] })]);
+    expect(busyWith(farm, other).map((found) => found.id)).to.deep.equal([1]);
+    happen(end('1.1.1', done));
+    happen(end('1.3.1', done));
+    expect(busyWith(farm, other)).to.deep.equal([]);
+  });
+});
