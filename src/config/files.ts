@@ -3,17 +3,18 @@ import { ConfigError } from './error.ts';
 import { type HostsFile, readHosts } from './hosts.ts';
 import { defaultSettings, readSettings, type Settings } from './settings.ts';
 
-/** Far more than any of these files needs. */
-const mostBytes = 1048576;
+/** Bytes: far more than any of these files needs, and little enough to read in no time. */
+const mostSettings = 65536;
+const mostHosts = 1048576;
 
 /** The settings in this file; all defaults if there is no such file. @throws ConfigError */
 export function loadSettings(file: string): Settings {
-  return ifThere(file, () => readSettings(readConfig(file), file)) ?? defaultSettings();
+  return ifThere(file, () => readSettings(readConfig(file, mostSettings), file)) ?? defaultSettings();
 }
 
 /** The hosts file with all that it includes; null if there is no such file. @throws ConfigError */
 export function loadHosts(file: string): HostsFile | null {
-  return ifThere(file, () => readHosts(file, readConfig));
+  return ifThere(file, () => readHosts(file, (path) => readConfig(path)));
 }
 
 /**
@@ -21,7 +22,7 @@ export function loadHosts(file: string): HostsFile | null {
  * terminal), and reads regular files only.
  * @throws ConfigError if it cannot be read, is no regular file, too large, or not UTF-8; its `cause` is the system's
  */
-export function readConfig(file: string): string {
+export function readConfig(file: string, mostBytes = mostHosts): string {
   let descriptor: number;
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -30,7 +31,7 @@ export function readConfig(file: string): string {
   }
   try {
     if (!fstatSync(descriptor).isFile()) throw new ConfigError(file, null, 'expected a regular file.');
-    return decode(readAll(descriptor, file), file);
+    return decode(readAll(descriptor, file, mostBytes), file);
   } catch (error) {
     throw error instanceof ConfigError ? error : unreadable(file, error);
   } finally {
@@ -38,7 +39,7 @@ export function readConfig(file: string): string {
   }
 }
 
-function readAll(descriptor: number, file: string): Buffer {
+function readAll(descriptor: number, file: string, mostBytes: number): Buffer {
   const buffer = Buffer.alloc(mostBytes + 1);
   let length = 0;
   for (let count = -1; count !== 0 && length <= mostBytes; length += count) {

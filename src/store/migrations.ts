@@ -17,11 +17,11 @@ export const migrations: readonly Migration[] = [jobs];
 export const applicationId = 0x72617973;
 
 /**
- * Brings a state file to the form of the last migration, each step whole or not at all.
+ * The migrations that a state file still needs; it is only looked at.
  * @param file its name, for messages
- * @throws StoreError if it belongs to another program or to a newer rayserver; nothing is changed then
+ * @throws StoreError if it belongs to another program or to a newer rayserver
  */
-export function migrate(database: DatabaseSync, file: string, steps: readonly Migration[] = migrations): void {
+export function pendingMigrations(database: DatabaseSync, file: string, steps = migrations): readonly Migration[] {
   const done = appliedMigrations(database, file);
   for (const [index, { number, name }] of done.entries()) {
     if (steps[index]?.number === number && steps[index].name === name) continue;
@@ -30,23 +30,11 @@ export function migrate(database: DatabaseSync, file: string, steps: readonly Mi
         'Install that one again, or move the file away to start with none.',
     );
   }
-  for (const step of steps.slice(done.length)) apply(database, step);
+  return steps.slice(done.length);
 }
 
-function appliedMigrations(database: DatabaseSync, file: string): { number: number; name: string }[] {
-  const { application_id: owner } = database.prepare('PRAGMA application_id').get() as { application_id: number };
-  if (owner === applicationId) {
-    return database.prepare('SELECT number, name FROM migrations ORDER BY number').all() as {
-      number: number;
-      name: string;
-    }[];
-  }
-  const { count } = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get() as { count: number };
-  if (owner === 0 && count === 0) return [];
-  throw new StoreError(`The state file ${file} is the database of another program. Move it away.`);
-}
-
-function apply(database: DatabaseSync, { number, name, sql }: Migration): void {
+/** Takes one step, whole or not at all. */
+export function apply(database: DatabaseSync, { number, name, sql }: Migration): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     if (number === 1) {
@@ -62,4 +50,17 @@ function apply(database: DatabaseSync, { number, name, sql }: Migration): void {
     if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
   }
+}
+
+function appliedMigrations(database: DatabaseSync, file: string): { number: number; name: string }[] {
+  const { application_id: owner } = database.prepare('PRAGMA application_id').get() as { application_id: number };
+  if (owner === applicationId) {
+    return database.prepare('SELECT number, name FROM migrations ORDER BY number').all() as {
+      number: number;
+      name: string;
+    }[];
+  }
+  const { count } = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get() as { count: number };
+  if (owner === 0 && count === 0) return [];
+  throw new StoreError(`The state file ${file} is the database of another program. Move it away.`);
 }

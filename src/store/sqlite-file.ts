@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from './error.ts';
-import { migrate } from './migrations.ts';
+import { apply, pendingMigrations } from './migrations.ts';
 
 /**
  * Opens a state file for this process alone, and brings it up to date. Missing, it is made, 0600, and its directory,
@@ -22,9 +22,10 @@ export function openDatabase(file: string, waitMilliseconds: number): DatabaseSy
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     // Takes the lock, kept from now on, before anything is written.
     database.exec('BEGIN EXCLUSIVE; COMMIT');
+    const pending = pendingMigrations(database, file);
     // WAL with FULL: a commit is one fsync, and on disk when it returns.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
-    migrate(database, file);
+    for (const migration of pending) apply(database, migration);
     return database;
   } catch (error) {
     database?.close();
@@ -46,13 +47,13 @@ const systemErrors: Readonly<Record<string, number>> = { EACCES: 3, EROFS: 8, EN
 
 /** By SQLite's primary result code (sqlite.org/rescode.html). */
 const sentences: Readonly<Record<number, (file: string) => string>> = {
-  3: (file) => `The state file ${file} cannot be used: permission denied.`,
+  3: (file) => `The state file ${file} cannot be used: this user may not read and write it.`,
   5: (file) => `The state file ${file} is in use by another process: is a server running with this home already?`,
   8: (file) => `The state file ${file}, or its directory, is not writable.`,
   11: (file) =>
     `The state file ${file} is damaged. Put a copy from a backup in its place, or move it away to start with none.`,
   13: (file) => `The state could not be saved to ${file}: the disk is full.`,
-  14: (file) => `Cannot open the state file ${file}: it is no regular file, or this user may not read and write it.`,
+  14: (file) => `Cannot open the state file ${file}: it is no regular file, or its directory is not writable.`,
   26: (file) => `The state file ${file} is not a database of rayserver. Move it away to start with none.`,
 };
 
@@ -60,6 +61,8 @@ const sentences: Readonly<Record<number, (file: string) => string>> = {
 function makeFile(file: string): void {
   unlessThere(() => mkdirSync(dirname(file), { mode: 0o700 }));
   unlessThere(() => closeSync(openSync(file, 'wx', 0o600)));
+  if (!statSync(file).isFile()) throw new StoreError(`The state file ${file} is no regular file. Move it away.`);
+  accessSync(file, constants.R_OK | constants.W_OK);
 }
 
 function unlessThere(make: () => void): void {

@@ -1,0 +1,3 @@
+import { launch } from '../../daemon/launch.ts';
+
+launch(process.argv.slice(2));

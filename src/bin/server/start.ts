@@ -1,0 +1,3 @@
+import { serve } from '../../daemon/serve.ts';
+
+process.exit(await serve(process.env));

@@ -1,0 +1,15 @@
+/** The package's door for front ends. */
+
+export type {
+  FindingList,
+  HostView,
+  JobList,
+  JobView,
+  LogView,
+  ServerView,
+  SubmitRequest,
+  TaskView,
+} from '../protocol/api.ts';
+export { CalledWrongly, NotAllowed, Refused, ServerUnreachable, UnknownAnswer } from './errors.ts';
+export { type FindServerOptions, type FoundServer, findServer } from './find-server.ts';
+export { type ClientOptions, type Clock, RayserverClient, type WaitOptions } from './rayserver-client.ts';

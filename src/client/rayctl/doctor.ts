@@ -1,0 +1,156 @@
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigError } from '../../config/error.ts';
+import { loadHosts, loadSettings } from '../../config/files.ts';
+import type { Home } from '../../config/home.ts';
+import type { Finding } from '../../protocol/inner.ts';
+import { usualPort } from '../address.ts';
+import { Refused, ServerUnreachable } from '../errors.ts';
+import { RayserverClient } from '../rayserver-client.ts';
+import { statusOfError } from './exit.ts';
+import * as findings from './findings.ts';
+import type { Session } from './session.ts';
+import { safe } from './text.ts';
+
+/** `rayctl doctor [DIR]` @returns 0, or 1 if anything found is an error */
+export async function doctor(session: Session, directory: string | undefined): Promise<number> {
+  const path = directory === undefined ? null : resolve(session.world.cwd(), directory);
+  const found = [
+    findings.nodeFinding(session.world.version),
+    findings.umaskFinding(session.world.umask()),
+    ...(session.found.home && isLocal(session) ? homeFindings(session, session.found.home) : []),
+  ];
+  const asked = await serverFindings(session, path);
+  found.push(...asked.findings);
+  if (isLocal(session)) found.push(await portOf(session, asked.reached));
+  if (path !== null && !asked.reached) found.push(localDirectory(path));
+  if (session.isJson) session.printJson({ findings: found });
+  else for (const finding of found) show(session, finding);
+  return found.some(({ level }) => level === 'error') ? 1 : 0;
+}
+
+function isLocal({ client: { address } }: Session): boolean {
+  return address.by === 'unix' || (address.by === 'http' && address.loopback);
+}
+
+function homeFindings(session: Session, home: Home): Finding[] {
+  const { world } = session;
+  const person = {
+    uid: world.getuid?.() ?? -1,
+    groups: [...(world.getgroups?.() ?? []), world.getgid?.() ?? -1],
+    groupName,
+  };
+  const about = findings.homeFinding(home.path, factsOf(home.path));
+  if (about.level === 'error' && factsOf(home.path) === null) return [about];
+  return [
+    about,
+    findings.groupFinding(home.run, factsOf(home.run), person),
+    findings.tokenFinding(home.tokenFile, factsOf(home.tokenFile), isReadable(home.tokenFile)),
+    configFinding('settings', home.settingsFile, () => loadSettings(home.settingsFile)),
+    configFinding('hosts', home.hostsFile, () => loadHosts(home.hostsFile)),
+  ];
+}
+
+function configFinding(what: string, file: string, load: () => unknown): Finding {
+  const facts = factsOf(file);
+  if (facts === null) return findings.ok(what, `No ${file}: the defaults hold.`);
+  try {
+    load();
+    return findings.ok(what, `${file} is in order.`);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const isClosed = (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES';
+    return isClosed ? findings.warning(what, error.message, null) : findings.error(what, error.message, null);
+  }
+}
+
+async function serverFindings(
+  session: Session,
+  directory: string | null,
+): Promise<{ findings: Finding[]; reached: boolean }> {
+  const { client, signal } = session;
+  const name = client.address.by === 'unix' ? client.address.socket : client.address.text;
+  let reached = false;
+  try {
+    const view = await client.server({ signal });
+    reached = true;
+    const server = findings.ok(
+      'server',
+      `Version ${view.version} runs as ${view.user}:${view.group} and knows you as ${view.you}.`,
+    );
+    return { findings: [server, ...(await client.examine(directory, { signal }))], reached };
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    const mend = error instanceof ServerUnreachable && isLocal(session) ? startCommand(session) : null;
+    const says = error instanceof Error ? error.message : String(error);
+    const isTold = error instanceof Refused || statusOfError(error) !== 1;
+    return { findings: [findings.error('server', isTold ? says : `${name}: ${says}`, mend)], reached };
+  }
+}
+
+/** How the server of this home is started. */
+export function startCommand(session: Session): string {
+  const { home } = session.options;
+  return home === undefined ? 'rayserver' : `rayserver --home ${home}`;
+}
+
+async function portOf(session: Session, serverRuns: boolean): Promise<Finding> {
+  const { home } = session.found;
+  let port = usualPort;
+  try {
+    if (home) port = loadSettings(home.settingsFile).port;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+  }
+  const client = new RayserverClient({ server: `http://127.0.0.1:${port}` });
+  try {
+    await client.server({ signal: session.signal });
+    return findings.portFinding(port, 'rayserver', serverRuns);
+  } catch (error) {
+    if (session.signal.aborted) throw session.signal.reason;
+    if (error instanceof ServerUnreachable && !error.sent) return findings.portFinding(port, 'free', serverRuns);
+    // Without the token ours refuses in its own words, which nobody else has.
+    return findings.portFinding(port, error instanceof Refused ? 'rayserver' : 'stranger', serverRuns);
+  }
+}
+
+function localDirectory(path: string): Finding {
+  const facts = factsOf(path);
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
+  return findings.directoryFinding(path, facts !== 'closed' && !isDirectory ? 'no directory' : facts);
+}
+
+function factsOf(path: string): findings.FileFacts {
+  try {
+    const { mode, uid, gid } = statSync(path);
+    return { mode, uid, gid };
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'closed' : null;
+  }
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** As /etc/group has it; groups of a directory service keep their number. */
+function groupName(gid: number): string {
+  try {
+    const lines = readFileSync('/etc/group', 'utf8').split('\n');
+    return lines.find((line) => line.split(':')[2] === String(gid))?.split(':')[0] ?? String(gid);
+  } catch {
+    return String(gid);
+  }
+}
+
+function show(session: Session, { what, level, says, mend }: Finding): void {
+  const { green, yellow, red } = session.colors;
+  const colour = { ok: green, warning: yellow, error: red }[level];
+  session.print(`${colour(level.padEnd(7))}  ${safe(what).padEnd(8)}  ${safe(says)}`);
+  if (mend !== null) session.print(`${' '.repeat(19)}mend it: ${safe(mend)}`);
+}

@@ -1,0 +1,113 @@
+import { MultiBar, type SingleBar } from 'cli-progress';
+import type { JobView } from '../../protocol/api.ts';
+import { cut, textWidth } from './table.ts';
+import { duration, percent, safe } from './text.ts';
+import type { Terminal } from './world.ts';
+
+/** Shows how jobs come on. `doing` is what runs now, such as `view inside`. */
+export interface Progress {
+  show(job: JobView, doing: string): void;
+  /** Nothing more is shown; the terminal is as it was. */
+  stop(): void;
+}
+
+/** Bars on a terminal, lines elsewhere. */
+export function progressOn(terminal: Terminal, env: Readonly<Record<string, string | undefined>>): Progress {
+  const isSmart = terminal.isTTY === true && env['TERM'] !== 'dumb';
+  return isSmart
+    ? new Bars(terminal)
+    : new Lines(
+        (line) => terminal.write(`${line}\n`),
+        () => performance.now(),
+      );
+}
+
+export const silence: Progress = { show: () => {}, stop: () => {} };
+
+/** `job 12: 34 %, 20 s left`, or its state where it does not run. */
+export function progressLine(job: JobView): string {
+  if (job.state !== 'running') return `job ${job.id}: ${job.state}`;
+  return [`job ${job.id}: ${percent(job.progress)}`, ...left(job)].join(', ');
+}
+
+function left(job: JobView): string[] {
+  return job.state === 'running' && job.secondsLeft !== null ? [`${duration(job.secondsLeft)} left`] : [];
+}
+
+const secondsBetweenLines = 10;
+
+/** One line a job at each change of its state, else every ten seconds at most. `now` in milliseconds. */
+export class Lines implements Progress {
+  readonly #print: (line: string) => void;
+  readonly #now: () => number;
+  readonly #last = new Map<number, { state: string; line: string; at: number }>();
+
+  constructor(print: (line: string) => void, now: () => number) {
+    this.#print = print;
+    this.#now = now;
+  }
+
+  show(job: JobView): void {
+    const last = this.#last.get(job.id);
+    const line = progressLine(job);
+    const at = this.#now();
+    if (last?.state === job.state && (line === last.line || at - last.at < secondsBetweenLines * 1000)) return;
+    this.#last.set(job.id, { state: job.state, line, at });
+    this.#print(line);
+  }
+
+  stop(): void {}
+}
+
+interface Payload {
+  text: string;
+}
+
+/** A bar a job, drawn anew as it comes on. */
+class Bars implements Progress {
+  readonly #terminal: Terminal;
+  readonly #bars: MultiBar;
+  readonly #byJob = new Map<number, SingleBar>();
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#bars = new MultiBar({
+      stream: terminal,
+      format: (_options, _params, payload: Payload) => payload.text,
+      hideCursor: true,
+      gracefulExit: false,
+      fps: 5,
+      emptyOnZero: true,
+    });
+  }
+
+  show(job: JobView, doing: string): void {
+    const payload: Payload = { text: barLine(job, doing, this.#terminal.columns ?? 80) };
+    const bar = this.#byJob.get(job.id);
+    if (bar) bar.update(job.progress, payload);
+    else this.#byJob.set(job.id, this.#bars.create(1, job.progress, payload));
+  }
+
+  stop(): void {
+    this.#bars.stop();
+  }
+}
+
+const longestBar = 40;
+const shortestBar = 8;
+
+/** `job 12  view inside  ████▌     45 %  20 s left`, at most `columns` wide. */
+export function barLine(job: JobView, doing: string, columns: number): string {
+  const head = [`job ${job.id}`, safe(doing)].filter((word) => word !== '').join('  ');
+  const tail = [percent(job.progress).padStart(5), ...(job.state === 'running' ? left(job) : [job.state])].join('  ');
+  const room = columns - 1 - textWidth(head) - textWidth(tail) - 4;
+  if (room < shortestBar) return cut(`${head}  ${tail}`, columns - 1);
+  return `${head}  ${drawBar(job.progress, Math.min(room, longestBar))}  ${tail}`;
+}
+
+const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+function drawBar(fraction: number, width: number): string {
+  const full = Math.floor(fraction * width * 8);
+  return ('█'.repeat(full >> 3) + (eighths[full & 7] ?? '')).padEnd(width, '░');
+}

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import type { Server } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { LogFile } from '../log/file.ts';
+import { sayOnTerminal } from '../log/log.ts';
+import { startInBackground } from '../unix/background.ts';
+import { keepAcrossExec } from '../unix/native.ts';
+import { type Handover, readWord, type Word, withHandover } from './handover.ts';
+import { messages } from './messages.ts';
+import { scripts } from './program.ts';
+import { Stop } from './stop.ts';
+
+/** The name that `ps` shows; no Node option may stand between it and the path of the script. */
+const name = 'node';
+
+/** Replaces this program by the server, in the same process and with the same sockets. Returns only by an error. */
+export function becomeServer(handover: Handover): never {
+  // Node warns that execve is experimental; nobody at the terminal can do anything about that.
+  process.removeAllListeners('warning');
+  for (const fd of [handover.listen, handover.pidFile?.fd]) if (fd !== undefined) keepAcrossExec(fd);
+  const replace = process.execve;
+  if (replace === undefined) throw new Stop('This platform cannot start the server.');
+  return replace(process.execPath, [name, scripts.server, handover.home], withHandover(process.env, handover));
+}
+
+/** Descriptors of the launcher and, from its own on, of the server. */
+export const passed = { ready: 3, listen: 4, log: 5, pidFile: 6 } as const;
+
+/**
+ * Starts the server in the background, by way of the launcher, and waits until it serves or has said why not.
+ * Resolves with this process's exit status.
+ */
+export async function goToBackground(handover: Handover, own: { log: LogFile; server: Server }): Promise<number> {
+  own.log.reopen();
+  const word = await launched(handover, own);
+  own.log.close();
+  if (word !== null && 'ready' in word) {
+    sayOnTerminal(1, messages.switching(word.ready));
+    return 0;
+  }
+  // The server has logged its reason itself.
+  sayOnTerminal(2, word === null ? messages.diedEarly(own.log.path) : word.failed);
+  return 1;
+}
+
+async function launched(handover: Handover, { log, server }: { log: LogFile; server: Server }): Promise<Word | null> {
+  const pidFile = handover.pidFile === null ? null : { ...handover.pidFile, fd: passed.pidFile };
+  const theirs: Handover = { ...handover, ready: passed.ready, listen: passed.listen, pidFile };
+  const child = spawn(process.execPath, [scripts.launcher, scripts.server, handover.home], {
+    argv0: name,
+    cwd: '/',
+    env: withHandover(process.env, theirs),
+    stdio: [
+      'ignore',
+      'ignore',
+      'inherit',
+      'pipe',
+      handover.listen,
+      log.descriptor ?? 'ignore',
+      handover.pidFile?.fd ?? 'ignore',
+    ],
+  });
+  // From here on the socket is the server's: this process must not take anybody in.
+  server.close();
+  const failed = new Promise<never>((_, fail) => child.once('error', fail));
+  return Promise.race([failed, wordOn(child.stdio[passed.ready] as Readable)]);
+}
+
+/** Reads until the server has said its word, or all who could say it are gone. */
+async function wordOn(pipe: Readable): Promise<Word | null> {
+  let text = '';
+  for await (const part of pipe.setEncoding('utf8')) {
+    text += part;
+    const word = readWord(text);
+    if (word !== null) return word;
+  }
+  return null;
+}
+
+/** The launcher: starts `script` in the background with the descriptors that the front passed, and is gone. */
+export function launch([script = '', ...args]: readonly string[]): void {
+  const { log, ready, listen, pidFile } = passed;
+  startInBackground(script, args, [null, null, log, ready, listen, null, pidFile]);
+}

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import type { Home } from '../config/home.ts';
+import type { LogFile } from '../log/file.ts';
+import type { Tell } from '../log/log.ts';
+import { openFarm } from '../server/farm.ts';
+import { openSqliteStore } from '../store/sqlite.ts';
+import { systemAccounts } from '../unix/accounts.ts';
+import { identityOf } from '../unix/identity.ts';
+import { peerCredentials, socketDescriptor } from '../unix/native.ts';
+import { openPort } from '../web/port.ts';
+import type { Configuration, Hosts } from './configuration.ts';
+import type { Handover } from './handover.ts';
+import { messages } from './messages.ts';
+import { scripts, version } from './program.ts';
+import { farmToken } from './token.ts';
+
+/** Something that was opened and is closed at the end. */
+export interface Part {
+  close(): Promise<void>;
+}
+
+export interface PartsOptions {
+  readonly home: Home;
+  readonly configuration: Configuration;
+  readonly hosts: Hosts;
+  readonly handover: Handover;
+  readonly logFile: LogFile;
+  readonly log: Tell;
+  /** Called with each part as soon as it is open. */
+  readonly opened: (part: Part) => void;
+}
+
+/** Opens what the server consists of: token, store, farm, job port. */
+export async function openParts(options: PartsOptions): Promise<void> {
+  const { home, configuration, hosts, handover, log, opened } = options;
+  const identity = identityOf(process.getuid?.() ?? 0, process.getgid?.() ?? 0, systemAccounts);
+  log('info', messages.runningAsUser(identity.user, identity.uid));
+  log('info', messages.runningAsGroup(identity.group, identity.gid));
+  const token = farmToken(home);
+  const farm = await openFarm({
+    home,
+    hosts,
+    identity,
+    log,
+    host: configuration.host,
+    slots: configuration.slots,
+    settings: configuration.settings,
+    version: version(),
+    store: await openSqliteStore(home.stateFile),
+    startProcwrap: () => startProcwrap(options),
+    now: Date.now,
+  });
+  opened(farm);
+  const port = await openPort({
+    farm,
+    token,
+    version: version(),
+    port: handover.port,
+    tcp: { fd: handover.listen },
+    socketPath: home.submitSocket,
+    identify: peerOf,
+    log,
+  });
+  opened(port);
+}
+
+/** In a session of its own: it outlives the server, as the simulations do. */
+function startProcwrap({ home, configuration, logFile, log }: PartsOptions): void {
+  const output = logFile.descriptor ?? 'ignore';
+  const child = spawn(process.execPath, [scripts.procwrap, configuration.host, home.path], {
+    argv0: 'node',
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', output, output],
+  });
+  child.once('error', (error) => log('error', `the control process does not start: ${error.message}`));
+  child.unref();
+}
+
+/** Who is at the other end of the Unix socket; the kernel says so. */
+function peerOf(socket: Socket): { user: string; uid: number } | null {
+  try {
+    const { uid } = peerCredentials(socketDescriptor(socket));
+    return { user: systemAccounts.user(uid)?.name ?? String(uid), uid };
+  } catch {
+    return null;
+  }
+}

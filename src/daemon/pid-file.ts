@@ -1,0 +1,64 @@
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { reasonOf } from '../log/file.ts';
+import { tryLock } from '../unix/locks.ts';
+import { messages } from './messages.ts';
+import { Stop } from './stop.ts';
+
+/**
+ * Opens a file for a process id, without a word in it yet: root opens one in /run before the user is changed, and the
+ * server writes it when it serves.
+ * @throws Stop
+ */
+export function openPidFile(path: string): number {
+  try {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const fd = openSync(path, flags, 0o644);
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
+    throw new Error('it is no regular file');
+  } catch (error) {
+    throw new Stop(messages.pidFile(path, reasonOf(error)), { logged: true, cause: error });
+  }
+}
+
+export function writePid(fd: number): void {
+  ftruncateSync(fd, 0);
+  writeSync(fd, `${process.pid}\n`, 0);
+}
+
+/** Removes the file, or, in a directory where this user may not, empties it. */
+export function removePid(path: string, fd: number): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    ftruncateSync(fd, 0);
+  }
+  closeSync(fd);
+}
+
+/**
+ * Holds the home's own pid file: two daemons on one store would run every job twice. The lock ends with the process.
+ * @throws Stop if another daemon has it
+ */
+export function holdHome(home: { path: string; pidFile: string }, warn: (text: string) => void): number {
+  for (;;) {
+    const fd = openPidFile(home.pidFile);
+    if (!locks(fd, home.pidFile, warn)) {
+      closeSync(fd);
+      throw new Stop(messages.homeInUse(home.path));
+    }
+    // A daemon that has just ended may have removed the file after we opened it.
+    if (fstatSync(fd).nlink > 0) return fd;
+    closeSync(fd);
+  }
+}
+
+function locks(fd: number, path: string, warn: (text: string) => void): boolean {
+  try {
+    return tryLock(fd);
+  } catch (error) {
+    // File systems without locks exist; then only the port keeps two daemons apart.
+    warn(`cannot lock ${path}: ${reasonOf(error)}`);
+    return true;
+  }
+}

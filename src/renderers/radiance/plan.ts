@@ -1,0 +1,116 @@
+import type { RadianceRequest } from '../../model/job.ts';
+import { Refusal } from '../../model/refusal.ts';
+import type { TaskPlan } from '../../model/task.ts';
+import { optionFilesOf } from './command.ts';
+import { currency, type Facts } from './currency.ts';
+import { readPrinted, requireAgreement } from './printed.ts';
+import type { RadCall } from './rad-call.ts';
+import type { Rif } from './rif.ts';
+import { makeTasks } from './tasks.ts';
+import { choose, type Understood, understand } from './understood.ts';
+import { wordsOf } from './variables.ts';
+import { oddity, outputName, shown } from './words.ts';
+
+/** A Radiance job's plan: what rad printed, made into tasks of our own. All of it is pure: files are read by the caller. */
+export interface Plan {
+  readonly tasks: TaskPlan[];
+  /** Such as `View "inside" is up to date.` */
+  readonly notes: string[];
+  /** Names of the views that are rendered. */
+  readonly views: string[];
+}
+
+/**
+ * Option files that must be read before the plan can be: relative to the project.
+ * Ask again with their contents until it is empty, as rad's own options file may name further ones.
+ * @param contents of those read so far, by name
+ * @throws Refusal for one outside the project
+ */
+export function optionFilesToRead(
+  printed: string,
+  rif: Rif,
+  call: RadCall,
+  contents: ReadonlyMap<string, string>,
+): string[] {
+  const names = new Set(readPrinted(printed).commands.flatMap(optionFilesOf));
+  const own = call.optionFile === null ? undefined : contents.get(call.optionFile);
+  for (const word of wordsOf(own ?? '')) if (word.startsWith('@')) names.add(word.slice(1));
+  for (const name of names) {
+    if (oddity(name) !== null || outputName(`${rif.file}: the option file`, name, rif.directory) !== name) {
+      throw new Refusal(
+        'plan-refused',
+        `${rif.file}: the option file ${shown(name)} must be named relative to the project.`,
+      );
+    }
+  }
+  return [...names].filter((name) => !contents.has(name));
+}
+
+export interface PlanInput {
+  readonly rif: Rif;
+  readonly call: RadCall;
+  /** What rad printed. */
+  readonly printed: string;
+  /** Contents of all files that {@link optionFilesToRead} names. */
+  readonly optionFiles: ReadonlyMap<string, string>;
+}
+
+/**
+ * What rad would do.
+ * @throws Refusal `plan-refused` for what we do not let through, `plan-failed` where rad's print makes no sense
+ */
+export function readUnderstood({ rif, call, printed, optionFiles }: PlanInput): Understood {
+  const read = readPrinted(printed);
+  requireAgreement(read, rif, call);
+  return understand(read, rif, call, { contents: optionFiles, outer: call.optionFile });
+}
+
+export interface PlanRequest {
+  readonly request: Pick<RadianceRequest, 'views' | 'force'>;
+  /** Facts of all files that {@link filesToLookAt} names. */
+  readonly facts: Facts;
+  /** Seconds between progress reports. */
+  readonly reportSeconds: number;
+}
+
+/**
+ * The whole way from rad's print to tasks.
+ * @throws Refusal also `unknown-view`
+ */
+export function readPlan(input: PlanInput, wanted: PlanRequest): Plan {
+  const understood = readUnderstood(input);
+  const { rif } = input;
+  const current = currency(understood, rif, wanted.facts);
+  const chosen = choose(understood, rif, wanted.request.views);
+  const upToDate = wanted.request.force ? [] : chosen.filter(current.view);
+  const views = chosen.filter((view) => !upToDate.includes(view));
+  const tasks = views.length === 0 ? [] : makeTasks({ understood, rif, views, current, ...wanted });
+  return {
+    tasks,
+    notes: upToDate.map(({ name }) => `View "${name}" is up to date.`),
+    views: views.map(({ name }) => name),
+  };
+}
+
+/**
+ * Why rad printed no plan.
+ * @param stderr its messages, or the end of them
+ */
+export function radFailure(rif: string, exit: number | null, signal: string | null, stderr: string): Refusal {
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/warning/.test(line));
+  const said = lines.at(-1)?.replace(/^rad: /, '');
+  if (signal !== null) {
+    return new Refusal(
+      'plan-failed',
+      `rad was ended by ${signal} while reading ${rif}: an option or a name may be too long for it.`,
+    );
+  }
+  if (exit === 127)
+    return new Refusal('no-radiance', 'rad was not found: name the Radiance directory in the settings.');
+  const reason =
+    said === undefined ? `it ended with status ${exit ?? 'unknown'} and said nothing` : shown(said).slice(1, -1);
+  return new Refusal('plan-failed', `rad cannot plan ${rif}: ${reason.replace(/\.$/, '')}.`);
+}

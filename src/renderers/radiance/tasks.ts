@@ -1,0 +1,168 @@
+import { posix } from 'node:path';
+import type { Deed, TaskPlan } from '../../model/task.ts';
+import { type ProgramCommand, wordsOfOption } from './command.ts';
+import { type Currency, type Facts, inputsOf } from './currency.ts';
+import { makingDeeds, run } from './making.ts';
+import type { Rif } from './rif.ts';
+import { type Understood, type UnderstoodView, valuesOf } from './understood.ts';
+import { isInside } from './words.ts';
+
+export interface TaskInput {
+  readonly understood: Understood;
+  readonly rif: Rif;
+  /** The views to render, at least one. */
+  readonly views: readonly UnderstoodView[];
+  readonly current: Currency;
+  readonly facts: Facts;
+  readonly reportSeconds: number;
+}
+
+type Draft = Omit<TaskPlan, 'number' | 'name' | 'directories'> & { readonly name: string };
+
+/** Shares of a job's work. A view of average size counts {@link weights.view}. */
+const weights = { octree: 2, overture: 3, view: 100, filter: 1 } as const;
+
+/** The tasks of a job: octree, overture, then each view and its filter. */
+export function makeTasks(input: TaskInput): TaskPlan[] {
+  const tasks: TaskPlan[] = [];
+  const names = new Set<string>();
+  const add = (draft: Draft): number => {
+    const number = tasks.length + 1;
+    tasks.push({ number, ...draft, name: unused(draft.name, names), directories: directoriesOf(draft) });
+    return number;
+  };
+  let before: number[] = [];
+  const octree = octreeTask(input);
+  if (octree !== null) before = [add(octree)];
+  const overture = overtureTask(input, before);
+  if (overture !== null) before = [add(overture)];
+  for (const view of input.views) {
+    const rendered = add(viewTask(input, view, before));
+    const filter = filterTask(input.rif, view, rendered);
+    if (filter !== null) add(filter);
+  }
+  return tasks;
+}
+
+/** Everything up to the first picture: made by one at a time, others find it current. */
+function octreeTask({ understood, rif, views, current, facts, reportSeconds }: TaskInput): Draft | null {
+  if (understood.making.length === 0) return null;
+  const { deeds, litter } = makingDeeds(understood, rif, reportSeconds);
+  const ambient = ambientFilesOf(understood);
+  // Values of another model in it would be used silently.
+  const removals: Deed[] = ambient.map((path) => ({ do: 'remove', path }));
+  const stale = views.some((view) => view.ambient !== null && facts(view.ambient) !== null && !current.ambient(view));
+  const inputs = inputsOf(rif);
+  const octreeIsFresh = current.octree || !outsideIsNewer(inputs, understood.octree, facts);
+  const skippable = octreeIsFresh && (current.octree ? !stale : understood.photonMaps.length === 0);
+  return {
+    step: 'octree',
+    name: `${rif.root}.octree`,
+    view: null,
+    deeds: [...deeds, ...removals],
+    after: [],
+    holds: [`octree:${understood.octree}`, ...ambient.map((path) => `ambient:${path}`)],
+    makes: [],
+    litter: [...litter],
+    unless: skippable ? { output: understood.octree, inputs: inputs.filter(isInside) } : null,
+    weight: current.octree && !stale ? 0 : weights.octree,
+  };
+}
+
+function outsideIsNewer(inputs: readonly string[], octree: string, facts: Facts): boolean {
+  const made = facts(octree)?.modified ?? Number.POSITIVE_INFINITY;
+  return inputs.some((name) => !isInside(name) && (facts(name)?.modified ?? 0) > made);
+}
+
+function ambientFilesOf(understood: Understood): string[] {
+  const files = understood.views.flatMap(({ ambient }) => (ambient === null ? [] : [ambient]));
+  for (const command of understood.making) if (command.is === 'program') files.push(...valuesOf(command, 'ambient'));
+  return [...new Set(files)];
+}
+
+/** A small picture that fills the ambient file evenly; once a job, and only where there is nothing in it yet. */
+function overtureTask({ rif, views, current, reportSeconds }: TaskInput, after: number[]): Draft | null {
+  const [view] = views;
+  if (view?.overture == null || view.ambient === null) return null;
+  if (current.octree && current.ambient(view)) return null;
+  return {
+    step: 'overture',
+    name: `${rif.root}.overture`,
+    view: view.name,
+    deeds: [run(view.overture, rpictArgs(view.overture, reportSeconds), { to: 'null' })],
+    after,
+    holds: [`ambient:${view.ambient}`],
+    makes: [],
+    litter: [],
+    unless: null,
+    weight: weights.overture,
+  };
+}
+
+function viewTask({ rif, views, reportSeconds }: TaskInput, view: UnderstoodView, after: number[]): Draft {
+  const deeds = [run(view.render, rpictArgs(view.render, reportSeconds), { to: 'file', path: view.raw })];
+  const depth = view.depth === null ? [] : [view.depth];
+  const isLast = view.filter === null;
+  if (isLast) deeds.push({ do: 'rename', from: view.raw, to: view.picture });
+  return {
+    step: 'view',
+    name: `${rif.root}.${view.name}`,
+    view: view.name,
+    deeds,
+    after,
+    holds: [`view:${view.picture}`, ...(view.ambient === null ? [] : [`ambient:${view.ambient}`])],
+    makes: isLast ? [view.picture, ...depth] : depth,
+    litter: [view.raw, ...depth],
+    unless: null,
+    weight: viewWeight(view, views),
+  };
+}
+
+function rpictArgs(command: ProgramCommand, reportSeconds: number): string[] {
+  return ['-t', `${reportSeconds}`, ...command.options.flatMap(wordsOfOption), ...command.operands];
+}
+
+function viewWeight(view: UnderstoodView, views: readonly UnderstoodView[]): number {
+  const mean = views.reduce((sum, { pixels }) => sum + pixels, 0) / views.length;
+  return mean > 0 && view.pixels > 0 ? Math.max(1, Math.round((weights.view * view.pixels) / mean)) : weights.view;
+}
+
+function filterTask(rif: Rif, view: UnderstoodView, rendered: number): Draft | null {
+  if (view.filter === null) return null;
+  const fresh = `${view.picture}.part`;
+  const words = [...view.filter.options.flatMap(wordsOfOption), ...view.filter.operands];
+  return {
+    step: 'filter',
+    name: `${rif.root}.${view.name}.filter`,
+    view: view.name,
+    deeds: [
+      run(view.filter, words, { to: 'file', path: fresh }),
+      { do: 'rename', from: fresh, to: view.picture },
+      view.keptRaw === null ? { do: 'remove', path: view.raw } : { do: 'rename', from: view.raw, to: view.keptRaw },
+    ],
+    after: [rendered],
+    holds: [`view:${view.picture}`],
+    makes: view.keptRaw === null ? [view.picture] : [view.picture, view.keptRaw],
+    litter: [fresh],
+    unless: null,
+    weight: weights.filter,
+  };
+}
+
+/** A view called `octree` must not share its log with the octree. */
+function unused(name: string, names: Set<string>): string {
+  const free = names.has(name) ? unused(`${name}_`, names) : name;
+  names.add(free);
+  return free;
+}
+
+function directoriesOf(draft: Draft): string[] {
+  const files = [...draft.makes, ...draft.litter];
+  for (const deed of draft.deeds) {
+    if (deed.do === 'rename') files.push(deed.to);
+    if (deed.do === 'run' && deed.stdout.to === 'file') files.push(deed.stdout.path);
+  }
+  for (const held of draft.holds) if (held.startsWith('ambient:')) files.push(held.slice('ambient:'.length));
+  const directories = files.map((file) => posix.dirname(file)).filter((directory) => directory !== '.');
+  return [...new Set(['logfiles', 'proc', ...directories])];
+}

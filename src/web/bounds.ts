@@ -1,0 +1,51 @@
+/** What the job port puts up with. Times are milliseconds, sizes bytes. */
+export interface Bounds {
+  /** Most of a request target. */
+  readonly urlBytes: number;
+  /** Most of all headers together, request line included. */
+  readonly headerBytes: number;
+  readonly headers: number;
+  /** Connections of one listener. */
+  readonly connections: number;
+  /** Requests of one connection that are under way at the same time. */
+  readonly pipelined: number;
+  /** Event streams of the whole port. */
+  readonly streams: number;
+  /** From the first byte of a connection or request to the end of its headers. */
+  readonly headersMs: number;
+  /** From the first byte of a request to the end of its body. */
+  readonly requestMs: number;
+  readonly keepAliveMs: number;
+  /** How often the three above are looked at. */
+  readonly checkMs: number;
+  /** How long an answer may stand still because nobody takes it, or because the file gives nothing. */
+  readonly stallMs: number;
+  /** How long the reader of an event stream may fall behind. */
+  readonly slowReaderMs: number;
+  readonly heartbeatMs: number;
+  /** Least time between two events that tell of progress only. */
+  readonly progressMs: number;
+  /** How long clients have to leave when the port closes. */
+  readonly closeMs: number;
+  /** How long a connection is kept after a refusal, so that the client can read why. */
+  readonly lingerMs: number;
+}
+
+export const defaultBounds: Bounds = {
+  urlBytes: 8192,
+  headerBytes: 16384,
+  headers: 100,
+  connections: 256,
+  pipelined: 32,
+  streams: 64,
+  headersMs: 10_000,
+  requestMs: 30_000,
+  keepAliveMs: 10_000,
+  checkMs: 1000,
+  stallMs: 120_000,
+  slowReaderMs: 30_000,
+  heartbeatMs: 15_000,
+  progressMs: 250,
+  closeMs: 1500,
+  lingerMs: 1000,
+};

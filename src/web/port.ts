@@ -1,0 +1,111 @@
+import type { Server } from 'node:http';
+import type { Server as NetServer, Socket } from 'node:net';
+import { type Application, createApplication } from './application.ts';
+import { type Bounds, defaultBounds } from './bounds.ts';
+import { type DoorRules, socketHosts, tcpHosts } from './door.ts';
+import { EventStreams } from './events.ts';
+import type { Farm } from './farm.ts';
+import { createListener, type Log } from './listener.ts';
+import { type Introduce, introduceByKernel, introduceByToken, openReception } from './reception.ts';
+import { addRoutes } from './routes.ts';
+import { listenOnSocket } from './socket.ts';
+
+export interface PortOptions {
+  readonly farm: Farm;
+  /** What a client on TCP has to bear. */
+  readonly token: string;
+  readonly version: string;
+  /** The TCP port that clients see. */
+  readonly port: number;
+  /** A bound TCP socket, inherited or opened by the caller; it is the port's from now on. */
+  readonly tcp: { readonly fd: number };
+  readonly socketPath: string;
+  /** Who is at the other end of a connection to the Unix socket, as the kernel says. */
+  identify(socket: Socket): { user: string; uid: number } | null;
+  log(level: 'info' | 'warn' | 'error', text: string): void;
+  readonly bounds?: Partial<Bounds>;
+}
+
+export interface Port {
+  /** Stops listening, ends event streams, and gives requests under way a moment; never takes longer than 2 s. */
+  close(): Promise<void>;
+}
+
+/** Opens the job port: one application on TCP and on the Unix socket. Both listen when it resolves. */
+export async function openPort(options: PortOptions): Promise<Port> {
+  if (options.token.length < 16) throw new Error('The token of the job port is shorter than 16 characters.');
+  const bounds = { ...defaultBounds, ...options.bounds };
+  const log: Log = (level, text) => options.log(level, text);
+  const streams = new EventStreams(options.farm, bounds);
+  const application = createApplication(bounds, log);
+  addRoutes(application.routes, { farm: options.farm, version: options.version, streams });
+  await application.routes.ready();
+  const state = { isClosing: false };
+  const common = { application, bounds, log, isClosing: () => state.isClosing };
+  const tcp = listener({
+    ...common,
+    rules: { hosts: tcpHosts, port: options.port, bounds },
+    peerOf: addressOf,
+    introduce: introduceByToken(options.token, addressOf),
+  });
+  const local = listener({
+    ...common,
+    rules: { hosts: socketHosts, port: null, bounds },
+    peerOf: () => 'socket',
+    introduce: introduceByKernel((socket) => options.identify(socket), log),
+  });
+  await listenOnSocket(local, options.socketPath);
+  try {
+    await listenOnDescriptor(tcp, options.tcp.fd);
+  } catch (error) {
+    local.close();
+    throw error;
+  }
+  const close = async () => {
+    state.isClosing = true;
+    streams.endAll();
+    await Promise.all([tcp, local].map((server) => closeServer(server, bounds.closeMs)));
+    await application.routes.close();
+  };
+  let closed: Promise<void> | null = null;
+  return { close: () => (closed ??= close()) };
+}
+
+interface ListenerParts {
+  readonly application: Application;
+  readonly bounds: Bounds;
+  readonly log: Log;
+  readonly isClosing: () => boolean;
+  readonly rules: DoorRules;
+  readonly peerOf: (socket: Socket) => string;
+  readonly introduce: Introduce;
+}
+
+function listener({ application, ...parts }: ListenerParts): Server {
+  return createListener({ ...parts, handle: openReception({ ...parts, enter: application.enter }) });
+}
+
+function addressOf(socket: Socket): string {
+  return socket.remoteAddress ?? 'gone';
+}
+
+function listenOnDescriptor(server: NetServer, fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ fd }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function closeServer(server: Server, patienceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), patienceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,168 @@
+import { Readable } from 'node:stream';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Refusal } from '../model/refusal.ts';
+import { JobView } from '../protocol/api.ts';
+import { openApi } from '../protocol/openapi.ts';
+import { type Operation, operations, root } from '../protocol/operations.ts';
+import type { EventStreams } from './events.ts';
+import type { Caller, Farm } from './farm.ts';
+import { measured, resultHeaders, resultPath } from './results.ts';
+
+/** Compiled once: the compiler knows it again. */
+const jobSchema = { ...JobView };
+
+export interface RouteOptions {
+  readonly farm: Farm;
+  readonly version: string;
+  readonly streams: EventStreams;
+}
+
+/** Every operation of the job port, each with the checks of its schemas. */
+export function addRoutes(routes: FastifyInstance, options: RouteOptions): void {
+  addJobs(routes, options.farm);
+  addReading(routes, options);
+  addServer(routes, options);
+}
+
+function addJobs(routes: FastifyInstance, farm: Farm): void {
+  const app = routes.withTypeProvider<TypeBoxTypeProvider>();
+  app.route({
+    ...place(operations.submitJob),
+    handler: async (request, reply) => {
+      const key = request.headers['idempotency-key'] ?? null;
+      const { job, fresh } = await farm.submit(known(request.caller), request.body, key);
+      return reply
+        .code(fresh ? 201 : 200)
+        .header('Location', `${root}/jobs/${job.id}`)
+        .send(job);
+    },
+  });
+  app.route({
+    ...place(operations.listJobs),
+    handler: ({ query }) =>
+      farm.jobs({ state: query.state ?? null, before: query.before ?? null, limit: query.limit ?? 100 }),
+  });
+  app.route({ ...place(operations.showJob), handler: ({ params }) => farm.job(params.id) });
+  app.route({
+    ...place(operations.listTasks),
+    handler: async ({ params }) => ({ tasks: await farm.tasks(params.id) }),
+  });
+  app.route({
+    ...place(operations.cancelJob),
+    handler: ({ caller, params }) => farm.cancel(known(caller), params.id),
+  });
+}
+
+function addReading(routes: FastifyInstance, { farm, streams }: RouteOptions): void {
+  const app = routes.withTypeProvider<TypeBoxTypeProvider>();
+  app.route({
+    ...place(operations.readLog),
+    handler: ({ params, query }) => farm.log(params.id, query.task ?? null, query.offset ?? 0),
+  });
+  app.route({
+    ...place(operations.watchJob),
+    exposeHeadRoute: false,
+    handler: async ({ headers, params }, reply) => {
+      const lastId = /^[0-9]{1,15}$/.test(headers['last-event-id'] ?? '') ? Number(headers['last-event-id']) : 0;
+      const encode = reply.compileSerializationSchema(jobSchema);
+      await streams.open(
+        params.id,
+        reply.raw,
+        lastId,
+        (job) => encode(job),
+        () => reply.hijack(),
+      );
+      return reply;
+    },
+  });
+  app.route({
+    ...place(operations.readResult),
+    handler: async ({ method, params, query }, reply) => {
+      const path = resultPath(params.path);
+      const as = query.as ?? 'file';
+      const { bytes, stream } = await farm.result(params.id, path, as);
+      return sendFile(reply, { headers: resultHeaders(path, as, bytes), bytes, stream, headOnly: method === 'HEAD' });
+    },
+  });
+}
+
+function addServer(routes: FastifyInstance, { farm, version }: RouteOptions): void {
+  const app = routes.withTypeProvider<TypeBoxTypeProvider>();
+  const description = openApi(version);
+  app.route({ ...place(operations.listHosts), handler: async () => ({ hosts: await farm.hosts() }) });
+  app.route({ ...place(operations.showServer), handler: ({ caller }) => farm.server(known(caller)) });
+  app.route({
+    ...place(operations.examine),
+    handler: async ({ body }) => ({ findings: await farm.examine(body.directory ?? null) }),
+  });
+  app.route({ ...place(operations.describe), handler: async () => description });
+  app.route({
+    ...place(operations.health),
+    handler: async () => {
+      if (!farm.healthy()) throw new Refusal('not-ready', 'The server is not ready: its host is not connected.');
+      return { status: 'ok' };
+    },
+  });
+}
+
+type Part<O extends Operation, Key extends keyof Operation> = O extends { readonly [key in Key]: infer Schema }
+  ? Schema
+  : undefined;
+
+/** Where an operation is found, and the schemas that check it. */
+function place<O extends Operation>(operation: O) {
+  const response: Record<number, TSchema> = {};
+  for (const [status, { schema }] of Object.entries(operation.answers)) if (schema) response[Number(status)] = schema;
+  const { params, query, headers, body } = operation;
+  const schema = {
+    ...(params ? { params } : {}),
+    ...(query ? { querystring: query } : {}),
+    ...(headers ? { headers } : {}),
+    ...(body ? { body } : {}),
+    response,
+  } as unknown as {
+    params: Part<O, 'params'>;
+    querystring: Part<O, 'query'>;
+    headers: Part<O, 'headers'>;
+    body: Part<O, 'body'>;
+  };
+  return {
+    method: operation.method as O['method'],
+    url: operation.path.replace('{path}', '*').replace(/\{([a-z]+)\}/g, ':$1'),
+    schema,
+    preValidation: async (request: FastifyRequest) => fitBody(request, operation),
+  };
+}
+
+/** A body that may be left out, and one that nobody asked for. */
+function fitBody(request: FastifyRequest, operation: Operation): void {
+  if (operation.bodyOptional) request.body ??= {};
+  const isEmpty = request.body === undefined || JSON.stringify(request.body) === '{}';
+  if (!operation.body && !isEmpty) throw new Refusal('malformed', 'This request takes no body.');
+}
+
+/** The reception lets nobody in unknown where an operation needs to know. */
+function known(caller: Caller | null): Caller {
+  if (!caller) throw new Error('nobody is known to ask');
+  return caller;
+}
+
+interface FileAnswer {
+  readonly headers: Record<string, string>;
+  readonly bytes: number | null;
+  readonly stream: Readable;
+  readonly headOnly: boolean;
+}
+
+async function sendFile(reply: FastifyReply, file: FileAnswer): Promise<FastifyReply> {
+  const { stream, bytes } = file;
+  const leave = () => stream.destroy();
+  stream.on('error', () => undefined);
+  if (reply.raw.destroyed) leave();
+  else reply.raw.once('close', leave);
+  const content = file.headOnly ? Readable.from([]) : await measured(stream, bytes);
+  if (file.headOnly) leave();
+  return reply.headers(file.headers).send(content);
+}

@@ -1,0 +1,28 @@
+import type { JobState } from '../../src/model/job.ts';
+import type { TaskState } from '../../src/model/task.ts';
+
+/** One example of every state, in the order of a life. */
+
+export const jobStateExamples: readonly JobState[] = [
+  { is: 'waiting' },
+  { is: 'running', startedAt: 5 },
+  { is: 'paused', startedAt: null },
+  { is: 'done', startedAt: 5, finishedAt: 9, reason: null },
+  { is: 'failed', startedAt: 5, finishedAt: 9, reason: 'oconv failed.', lastLines: ['fatal - \u001b[1m"x"', ''] },
+  { is: 'cancelled', startedAt: null, finishedAt: 9, reason: 'Cancelled by ann.' },
+];
+
+export const taskStateExamples: readonly TaskState[] = [
+  { is: 'waiting' },
+  { is: 'running', host: 'sun', since: 5, pid: null, fraction: 0.25 },
+  {
+    is: 'done',
+    since: 5,
+    until: 9,
+    results: [{ path: 'images/ä b.hdr', bytes: 5e12, sha256: 'ab' }],
+    skipped: false,
+    warnings: ['w'],
+  },
+  { is: 'failed', since: 5, until: 9, reason: 'No light.', lastLines: [] },
+  { is: 'cancelled', until: 9 },
+];

@@ -1,0 +1,62 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Value } from 'typebox/value';
+import { AttemptText, attemptKey, attemptText, type TaskStateName, taskMoves } from '../../../src/model/task.ts';
+
+const states = Object.keys(taskMoves) as TaskStateName[];
+
+/** All moves that a task may make, and what makes it. Any other pair cannot happen. */
+const moves: Readonly<Record<string, string>> = {
+  'waiting > running': 'a slot is free',
+  'waiting > cancelled': 'its job is cancelled, or has failed',
+  'running > done': 'its renderer ends well',
+  'running > failed': 'its renderer fails',
+  'running > cancelled': 'its job is cancelled, or has failed',
+  'running > waiting': 'its host is lost',
+};
+
+describe('the moves of a task', () => {
+  it('are known for all states', () => {
+    expect(states).to.have.members(['waiting', 'running', 'done', 'failed', 'cancelled']);
+  });
+  for (const from of states) {
+    for (const to of states) {
+      const why = moves[`${from} > ${to}`];
+      it(`${from} > ${to}: ${why ?? 'never'}`, () => {
+        expect((taskMoves[from] as readonly string[]).includes(to)).to.equal(why !== undefined);
+      });
+    }
+  }
+});
+
+describe('the name of an attempt', () => {
+  const key = fc.record({
+    job: fc.integer({ min: 1, max: 999_999_999_999_999 }),
+    task: fc.integer({ min: 1, max: 999_999_999 }),
+    attempt: fc.integer({ min: 1, max: 999_999_999 }),
+  });
+
+  it('is written job, task, attempt', () => {
+    expect(attemptText({ job: 12, task: 3, attempt: 1 })).to.equal('12.3.1');
+  });
+  it('is read as it was written, and is what may be said on the inner link', () => {
+    fc.assert(
+      fc.property(key, (given) => {
+        const text = attemptText(given);
+        expect(Value.Check(AttemptText, text)).to.equal(true);
+        expect(attemptKey(text)).to.deep.equal(given);
+      }),
+    );
+  });
+  for (const text of ['', '1', '1.2', '0.1.1', '1.0.1', '1.1.0', 'a.b.c', '1..1', '..']) {
+    it(`is refused when it is none: "${text}"`, () => {
+      expect(() => attemptKey(text)).to.throw(RangeError, `not an attempt: ${text}`);
+      expect(Value.Check(AttemptText, text)).to.equal(false);
+    });
+  }
+  for (const text of ['1.2.3.4', '1.2.3 ', ' 1.2.3', '01.2.3', '1.2.-3', '1.2.3\n', '1e3.1.1', '1.1.1000000000']) {
+    it(`may not be said on the inner link: ${JSON.stringify(text)}`, () => {
+      expect(Value.Check(AttemptText, text)).to.equal(false);
+    });
+  }
+});

@@ -1,0 +1,31 @@
+import { expect } from 'chai';
+import { radianceDirectories, radianceEnvironment } from '../../../../src/renderers/radiance/radiance.ts';
+
+describe('the environment of Radiance', () => {
+  it('finds its programs and files first where it is set', () => {
+    expect(radianceEnvironment('/opt/radiance', { PATH: '/usr/bin:/bin', RAYPATH: '.:/old/lib' })).to.deep.equal({
+      PATH: '/opt/radiance/bin:/usr/bin:/bin',
+      RAYPATH: '.:/opt/radiance/lib:/old/lib',
+    });
+  });
+
+  it('is what the environment says where it is not', () => {
+    expect(radianceEnvironment(null, { PATH: '/usr/bin', RAYPATH: '/usr/lib/ray' })).to.deep.equal({
+      PATH: '/usr/bin',
+      RAYPATH: '.:/usr/lib/ray',
+    });
+    expect(radianceEnvironment(null, {})).to.deep.equal({ PATH: '', RAYPATH: '.' });
+  });
+
+  it('never runs a program that lies in the project', () => {
+    expect(radianceEnvironment(null, { PATH: '.::bin:/usr/bin:../x' }).PATH).to.equal('/usr/bin');
+  });
+
+  it('looks in the setting before PATH, and beside the program after it', () => {
+    expect(radianceDirectories('/opt/r', '/usr/lib/rayserver')).to.deep.equal({
+      before: ['/opt/r'],
+      after: ['/usr/lib/rayserver/.radiance'],
+    });
+    expect(radianceDirectories(null, '/x').before).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import type { ToProcwrap } from '../../../src/protocol/inner.ts';
+import type { Order } from '../../../src/scheduler/messages.ts';
+import { Conductor } from '../../../src/server/conductor.ts';
+import { Watchers } from '../../../src/server/watchers.ts';
+import { memoryStore } from '../../../src/store/memory.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { pictureJob } from '../../support/jobs.ts';
+
+/** A conductor over a memory store whose first `failures` commits fail, and what it did, in order. */
+function stage(failures: number) {
+  const deeds: string[] = [];
+  const memory = memoryStore();
+  let closing = false;
+  const store: Store = Object.assign(Object.create(memory) as Store, {
+    commit: async (changes: Parameters<Store['commit']>[0]) => {
+      if (failures-- > 0) {
+        deeds.push('commit failed');
+        throw new Error('no space left on device');
+      }
+      await memory.commit(changes);
+      deeds.push(`commit ${changes.map((change) => `${change.job.id}:${change.tasks}`).join(' ')}`);
+    },
+    job: (id: number) => memory.job(id),
+  });
+  const conductor = new Conductor({
+    store,
+    watchers: new Watchers(),
+    log: (level, text) => deeds.push(`${level}: ${text}`),
+    say: (_host: string, message: ToProcwrap) => deeds.push(message.say),
+    pause: async () => {
+      deeds.push('pause');
+    },
+    isClosing: () => closing,
+  });
+  return {
+    deeds,
+    store,
+    conductor,
+    close: () => {
+      closing = true;
+    },
+  };
+}
+
+const attempt = { job: 1, task: 1, attempt: 1 };
+const keep = (job = pictureJob(1), tasks: 'all' | number[] = 'all'): Order => ({ order: 'keep', job, tasks });
+const stop: Order = { order: 'stop', host: 'lab1', attempt };
+
+describe('the conductor', () => {
+  it('says nothing to a host before what is to be kept is in the store', async () => {
+    const { deeds, conductor, store } = stage(0);
+    await conductor.conduct([stop, keep()]);
+    expect(deeds).to.deep.equal(['commit 1:all', 'stop']);
+    expect((await store.job(1))?.name).to.equal('job 1');
+  });
+
+  it('writes what happens at the same time together, one change a job', async () => {
+    const { deeds, conductor } = stage(0);
+    const job = pictureJob(1);
+    await Promise.all([
+      conductor.conduct([keep(job)]),
+      conductor.conduct([keep(job, [1]), keep(job, [2])]),
+      conductor.conduct([keep(pictureJob(2))]),
+    ]);
+    expect(deeds).to.deep.equal(['commit 1:all 2:all']);
+  });
+
+  it('keeps the order of batches', async () => {
+    const { deeds, conductor } = stage(0);
+    const first = conductor.conduct([keep(), stop]);
+    await first;
+    void conductor.conduct([{ order: 'acknowledge', host: 'lab1', attempt }]);
+    await conductor.settled();
+    expect(deeds).to.deep.equal(['commit 1:all', 'stop', 'acknowledge']);
+  });
+
+  it('waits while the store cannot be written, says so once, and goes on', async () => {
+    const { deeds, conductor } = stage(2);
+    await conductor.conduct([keep(), stop]);
+    expect(deeds).to.deep.equal([
+      'commit failed',
+      'error: the store cannot be written, jobs wait: no space left on device',
+      'pause',
+      'commit failed',
+      'pause',
+      'commit 1:all',
+      'info: the store can be written again',
+      'stop',
+    ]);
+  });
+
+  it('does nothing that is not kept when the farm closes over a store that cannot be written', async () => {
+    const { deeds, conductor, close } = stage(Number.POSITIVE_INFINITY);
+    close();
+    await conductor.conduct([keep(), stop]);
+    expect(deeds).to.not.include('stop');
+  });
+
+  it('tells those who watch, until they stop', async () => {
+    const watchers = new Watchers();
+    const seen: number[] = [];
+    const stopWatch = watchers.watch(1, (job) => seen.push(job.id));
+    watchers.tell(pictureJob(1));
+    watchers.tell(pictureJob(2));
+    stopWatch();
+    stopWatch();
+    watchers.tell(pictureJob(1));
+    expect(seen).to.deep.equal([1]);
+  });
+});
