@@ -225,7 +225,7 @@ export class RayserverClient implements AsyncDisposable {
 
   /** A fault that may pass by itself: the server was there before and is away now. */
   #passes(error: unknown): boolean {
-    if (error instanceof ServerUnreachable) return this.#met;
+    if (error instanceof ServerUnreachable) return this.#met || error.sent;
     return error instanceof Refused && error.status === 503;
   }
 

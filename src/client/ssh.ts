@@ -100,17 +100,17 @@ function judge(address: SshAddress, kind: string, rest: string): string {
 }
 
 /** What ssh's last words mean; `words` is what it wrote to stderr. */
-export function sshError(address: SshAddress, words: string): ServerUnreachable | NotAllowed {
+export function sshError(address: SshAddress, words: string): ServerUnreachable {
   const lines = words
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('Warning: Permanently added'));
   const last = lines.at(-1) ?? 'ssh ended without a word';
-  if (/^channel \d+: open failed: administratively prohibited/.test(last)) {
-    return new NotAllowed(`sshd on ${address.host} forbids forwarding sockets (AllowStreamLocalForwarding): ${last}`);
-  }
+  // sshd gives the same words for a dead socket, a closed one, and for forwarding that it does not permit.
   if (/^channel \d+: open failed/.test(last)) {
-    return new ServerUnreachable(`No server answers on ${address.host}, or its socket is closed to you: ${last}`);
+    return new ServerUnreachable(
+      `ssh reaches ${address.host}, but not the server there: it does not run, its socket is closed to you, or sshd does not permit forwarding (AllowStreamLocalForwarding): ${last}`,
+    );
   }
   return new ServerUnreachable(`Cannot reach ${address.host} with ssh: ${last}`);
 }

@@ -52,6 +52,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     await close();
     throw error;
   }
+  ssh.takeWords();
   return {
     socket: near,
     isOpen: () => !ssh.ended(),

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { ConfigError } from '../config/error.ts';
@@ -7,6 +6,7 @@ import { LogFile } from '../log/file.ts';
 import { openLog, sayOnTerminal, type Tell } from '../log/log.ts';
 import { type Accounts, systemAccounts } from '../unix/accounts.ts';
 import { closeStrangersOnExec } from '../unix/descriptors.ts';
+import { makeWithParents } from '../unix/directories.ts';
 import { becomeForGood, NoRight } from '../unix/drop.ts';
 import { adoptEnvironment, environmentOf } from '../unix/environment.ts';
 import { type Identity, NotFound, resolveWanted, type Wanted } from '../unix/identity.ts';
@@ -70,7 +70,7 @@ function logOnly(option: string | null, host: string = shortName()): Tell {
   try {
     const uid = process.getuid?.() ?? -1;
     const { logs } = homeAt(chooseHome({ option, env: process.env, uid }));
-    if (uid !== 0) mkdirSync(logs, { recursive: true, mode: 0o755 });
+    if (uid !== 0) makeWithParents(logs, 0o755);
     return openLog({ file: new LogFile(logs, host), program: 'rayserver', terminal: false }).note;
   } catch {
     return () => undefined;

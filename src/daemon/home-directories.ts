@@ -9,9 +9,9 @@ import {
   openSync,
   statSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Home } from '../config/home.ts';
 import { reasonOf } from '../log/file.ts';
+import { makeWithParents } from '../unix/directories.ts';
 import type { Identity } from '../unix/identity.ts';
 import { messages } from './messages.ts';
 import { Stop } from './stop.ts';
@@ -25,13 +25,12 @@ export function makeHomeFor(identity: Identity, home: Home): void {
   // Root's own mask may be so strict that the user could not enter.
   const mask = process.umask(0o022);
   try {
-    mkdirSync(dirname(home.path), { recursive: true, mode: 0o755 });
-    mkdirSync(home.path, { mode: 0o755 });
+    if (!makeWithParents(home.path, 0o755)) return;
     const fd = openSync(home.path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     fchownSync(fd, identity.uid, identity.gid);
     closeSync(fd);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw notWritable(home, identity, error);
+    throw notWritable(home, identity, error);
   } finally {
     process.umask(mask);
   }
@@ -44,7 +43,7 @@ export function makeHomeFor(identity: Identity, home: Home): void {
  */
 export function makeDirectories(identity: Identity, home: Home): void {
   try {
-    mkdirSync(home.path, { recursive: true, mode: 0o755 });
+    makeWithParents(home.path, 0o755);
     for (const directory of [home.config, home.logs, home.data]) make(directory, 0o755);
     make(home.state, 0o700);
     make(home.run, 0o750);

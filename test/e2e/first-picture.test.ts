@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { HostView, JobView, TaskView } from '../../src/protocol/api.ts';
@@ -109,7 +119,8 @@ describe('a Radiance project through the daemon', function () {
     const project = lab.project();
     await lab.startDaemon();
     const job = await submit(join(project, 'room.rif'), '--set', 'QUALITY=High', '--set', 'RESOLUTION=2000');
-    const renderers = () => processesWith((words) => words[0]?.endsWith('rpict') === true && words.includes('octrees/room.oct'));
+    const renderers = () =>
+      processesWith((words) => words[0]?.endsWith('rpict') === true && words.includes('octrees/room.oct'));
     await waitUntil('a renderer', () => renderers().length > 0);
     const cancelled = await lab.rayctl('cancel', String(job.id));
     expect(cancelled.status, cancelled.stderr).to.equal(0);
@@ -123,8 +134,17 @@ describe('a Radiance project through the daemon', function () {
   it('survives the server: killed in mid render, started again, the same renderer goes on and counts', async () => {
     const project = lab.project();
     const daemon = await lab.startDaemon();
-    const job = await submit(join(project, 'room.rif'), '--view', 'door', '--set', 'QUALITY=Med', '--set', 'RESOLUTION=700');
-    const pids = () => processesWith((words) => words[0]?.endsWith('rpict') === true && words.includes('octrees/room.oct'));
+    const job = await submit(
+      join(project, 'room.rif'),
+      '--view',
+      'door',
+      '--set',
+      'QUALITY=Med',
+      '--set',
+      'RESOLUTION=700',
+    );
+    const pids = () =>
+      processesWith((words) => words[0]?.endsWith('rpict') === true && words.includes('octrees/room.oct'));
     const [pid] = await waitUntil('a renderer', () => (pids().length > 0 ? pids() : false));
     daemon.kill('SIGKILL');
     await daemon.ended;
@@ -139,8 +159,17 @@ describe('a Radiance project through the daemon', function () {
   it('tries a simulation again whose procwrap was killed, and leaves none running twice', async () => {
     const project = lab.project();
     await lab.startDaemon();
-    const job = await submit(join(project, 'room.rif'), '--view', 'door', '--set', 'QUALITY=Med', '--set', 'RESOLUTION=400');
-    const pids = () => processesWith((words) => words[0]?.endsWith('rpict') === true && words.includes('octrees/room.oct'));
+    const job = await submit(
+      join(project, 'room.rif'),
+      '--view',
+      'door',
+      '--set',
+      'QUALITY=Med',
+      '--set',
+      'RESOLUTION=400',
+    );
+    const pids = () =>
+      processesWith((words) => words[0]?.endsWith('rpict') === true && words.includes('octrees/room.oct'));
     await waitUntil('a renderer', () => pids().length > 0);
     for (const pid of lab.procwraps()) process.kill(pid, 'SIGKILL');
     const ended = await lab.rayctl('wait', String(job.id));
@@ -197,7 +226,9 @@ describe('a Radiance project through the daemon', function () {
     renameSync(project, join(lab.directory, 'export/room'));
     symlinkSync(outside, join(lab.directory, 'export/link'));
     mkdirSync(join(lab.home, 'config'), { recursive: true });
-    const { stdout } = await import('node:child_process').then((cp) => cp.spawnSync('hostname', ['-s'], { encoding: 'utf8' }));
+    const { stdout } = await import('node:child_process').then((cp) =>
+      cp.spawnSync('hostname', ['-s'], { encoding: 'utf8' }),
+    );
     lab.write(join(lab.home, 'config/hosts'), `${stdout.trim()} 2 proj="${join(lab.directory, 'export')}"\n`);
     lab.own(lab.home);
     await lab.startDaemon();

@@ -1,7 +1,7 @@
 import { chownSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { isAlive, type RunOptions, type Running, run, start, temporaryDirectory } from './program.ts';
+import { isAlive, type Running, type RunOptions, run, start, temporaryDirectory } from './program.ts';
 import { waitUntil } from './wait-until.ts';
 
 export const isRoot = process.getuid?.() === 0;
@@ -10,7 +10,7 @@ export const isRoot = process.getuid?.() === 0;
 export const host = hostname().split('.')[0] ?? '';
 
 /** Whom tests run as: root's tests as nobody, for the daemon does not run simulations as root. */
-export const ordinaryUser: RunOptions['user'] & object = isRoot
+export const ordinaryUser: NonNullable<RunOptions['user']> = isRoot
   ? { uid: 65534, gid: 65534 }
   : { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 };
 

@@ -1,8 +1,18 @@
-import { chownSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync, readdirSync, chmodSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Ended, type RunOptions, type Running, run, start, top } from './program.ts';
+import { type Ended, type Running, type RunOptions, run, start, top } from './program.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** A user without rights for tests that root runs; whoever runs the tests, otherwise. */
@@ -68,7 +78,12 @@ export class Lab {
   }
 
   #options(options: RunOptions): RunOptions {
-    return { cwd: this.directory, ...(nobody ? { user: nobody } : {}), ...options, env: { ...this.#env, ...options.env } };
+    return {
+      cwd: this.directory,
+      ...(nobody ? { user: nobody } : {}),
+      ...options,
+      env: { ...this.#env, ...options.env },
+    };
   }
 
   async startDaemon(args: readonly string[] = [], options: RunOptions = {}): Promise<Running> {

@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { loadHosts } from '../../config/files.ts';
@@ -28,6 +28,9 @@ export function nameProject(
 ): NamedRif {
   const file = resolve(where.cwd, path);
   if (where.isHere) checkFile(file, path);
+  else if (!path.startsWith('/') && !existsSync(dirname(file))) {
+    throw new CalledWrongly(`${JSON.stringify(path)} is not on this machine. Give its absolute path on the server.`);
+  }
   const rif = basename(file);
   const directory = realDirectory(dirname(file));
   const covering = record === null ? null : locationOf(realRecord(record), directory);

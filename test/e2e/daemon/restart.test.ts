@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { end, ordinaryUser, portOf, startBackground, startForeground, TestHome } from '../../support/daemon.ts';
+import { top } from '../../support/program.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const provoke = { NODE_OPTIONS: `--require=${join(top, 'test/fixtures/daemon/throw-on-usr2.cjs')}` };
+
+describe('rayserver after an internal error', () => {
+  let home: TestHome;
+  beforeEach(() => {
+    home = new TestHome();
+  });
+  afterEach(() => home.remove());
+
+  it('goes on as the same process, on the same port, and leaves procwrap alone', async () => {
+    const { pid } = await startBackground(home, [], { env: provoke });
+    const port = portOf(home);
+    const control = home.processes('procwrap');
+    process.kill(pid, 'SIGUSR2');
+    await home.logs(`error: Rayserver ${pid} internal error. Restarting.\n`);
+    // Nobody is turned away: who comes while it restarts waits in the socket.
+    const answer = await fetch(`http://127.0.0.1:${port}/healthz`);
+    expect(answer.status).to.be.oneOf([200, 503]);
+    await waitUntil('the second start', () => home.log().split(`Rayserver ${pid} running.`).length === 3);
+    expect(home.log()).to.match(/error: Error: provoked\n.* error: {5}at /);
+    expect(home.processes('server/')).to.deep.equal([pid]);
+    expect(home.processes('procwrap')).to.deep.equal(control);
+    await end(pid);
+  });
+
+  it('says so on the terminal, in the foreground', async () => {
+    const running = await startForeground(home, [], { env: provoke });
+    running.kill('SIGUSR2');
+    await waitUntil('the second start', () => running.stdout.split(`Rayserver ${running.pid} running.`).length === 3);
+    expect(running.stderr).to.match(
+      new RegExp(`^Rayserver ${running.pid} internal error\\. Restarting\\.\nError: provoked\n +at `),
+    );
+    running.kill('SIGINT');
+    expect((await running.ended).status).to.equal(0);
+  });
+
+  it('can be ended while it waits before it serves again', async () => {
+    const running = await startForeground(home, [], { env: provoke });
+    for (const starts of [2, 3]) {
+      running.kill('SIGUSR2');
+      await waitUntil('a start', () => running.stdout.split(' running.\n').length === starts + 1);
+    }
+    running.kill('SIGUSR2');
+    await waitUntil('the fourth process', () => home.log().split('internal error').length === 4);
+    await waitUntil('its end', () => {
+      running.kill('SIGTERM');
+      return running.child.exitCode !== null || running.child.signalCode !== null;
+    });
+    await running.ended;
+  });
+
+  it('ends with *System Exit* and 1 when five restarts in five minutes did not help', async () => {
+    const { pid } = await startBackground(home);
+    await end(pid);
+    const listening = createServer();
+    await new Promise<void>((done) => listening.listen(0, '127.0.0.1', done));
+    const { fd } = (listening as unknown as { _handle: { fd: number } })._handle;
+    const address = listening.address();
+    const handover = {
+      mode: 'foreground',
+      home: home.path,
+      host: 'test',
+      listen: 3,
+      port: typeof address === 'object' && address !== null ? address.port : 0,
+      ready: null,
+      pidFile: null,
+      // The last error is half a minute old, so that this start has not to wait for it.
+      errors: [1, 2, 3, 4, 5].map((n) => Date.now() - 1000 - n),
+    };
+    const script = join(top, 'build/src/bin/server/start.js');
+    const child = spawn(process.execPath, [script, home.path], {
+      ...ordinaryUser,
+      stdio: ['ignore', 'pipe', 'pipe', fd],
+      env: { ...process.env, ...provoke, RAYSERVER_HANDOVER: JSON.stringify(handover) },
+    });
+    listening.close();
+    const output = { text: '' };
+    for (const stream of [child.stdio[1], child.stdio[2]]) {
+      (stream as NodeJS.ReadableStream).on('data', (part) => {
+        output.text += String(part);
+      });
+    }
+    const status = new Promise((tell) => child.on('close', tell));
+    await waitUntil('its start', () => output.text.includes(' running.\n'), { milliseconds: 40_000 });
+    child.kill('SIGUSR2');
+    expect(await status).to.equal(1);
+    expect(output.text).to.include(`Rayserver ${child.pid} internal error. Not restarting any more.\n`);
+    expect(output.text).to.match(/^\*System Exit\*$/m);
+  });
+});
