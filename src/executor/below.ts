@@ -1,0 +1,68 @@
+import { closeSync, constants, fstatSync, openSync, renameSync, type Stats, unlinkSync } from 'node:fs';
+import { posix } from 'node:path';
+import { makeDirectoryBeneath, O_PATH, openBeneath } from '../unix/walk.ts';
+import { FileError, naming } from './file-error.ts';
+
+/**
+ * Work on files of a project, all by descriptor: paths are relative to the directory and never lead out of it.
+ * Errors are a FileError with the system's `code`.
+ */
+
+/**
+ * Makes a file anew, open for reading and writing. What had the name before is unlinked, not changed: it may be
+ * somebody else's, or a link.
+ */
+export function makeFresh(directory: number, path: string): number {
+  return inParent(directory, path, (entry) => {
+    unlinkIfThere(entry);
+    return openSync(entry, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o664);
+  });
+}
+
+/** Opens a regular file for reading; anything else is refused with the code EINVAL, without waiting for a pipe's writer. */
+export function openRegular(directory: number, path: string): { fd: number; stats: Stats } {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+  const fd = naming(path, () => openBeneath(directory, path, flags));
+  const stats = fstatSync(fd);
+  if (stats.isFile()) return { fd, stats };
+  closeSync(fd);
+  throw new FileError(path, 'EINVAL', 'not a regular file');
+}
+
+export function renameBelow(directory: number, from: string, to: string): void {
+  inParent(directory, from, (old) => inParent(directory, to, (name) => renameSync(old, name)));
+}
+
+/** Removes a file; one that is not there is fine. */
+export function removeBelow(directory: number, path: string): void {
+  try {
+    inParent(directory, path, unlinkIfThere);
+  } catch (error) {
+    if ((error as FileError).code !== 'ENOENT') throw error;
+  }
+}
+
+export function makeDirectory(directory: number, path: string): void {
+  closeSync(naming(path, () => makeDirectoryBeneath(directory, path)));
+}
+
+/** Calls `deed` with a name of the file that goes through the descriptor of its directory. */
+function inParent<T>(directory: number, path: string, deed: (entry: string) => T): T {
+  const name = posix.basename(path);
+  if (name === '' || name === '.' || name === '..' || path.endsWith('/'))
+    throw new Error(`not a file's name: "${path}"`);
+  const parent = openBeneath(directory, posix.dirname(path), O_PATH | constants.O_DIRECTORY);
+  try {
+    return deed(`/proc/self/fd/${parent}/${name}`);
+  } finally {
+    closeSync(parent);
+  }
+}
+
+function unlinkIfThere(entry: string): void {
+  try {
+    unlinkSync(entry);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

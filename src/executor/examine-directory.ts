@@ -1,0 +1,145 @@
+import {
+  accessSync,
+  constants,
+  type Dirent,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Finding } from '../protocol/inner.ts';
+import { systemAccounts } from '../unix/accounts.ts';
+import { lockTrouble, mountOf } from './mounts.ts';
+
+/** Most files that are looked at. */
+const MOST = 5000;
+const DEEPEST = 4;
+
+/** A project's directory as those see it who share it. */
+export function examineDirectory(directory: string, home: string): Finding[] {
+  let stats: Stats;
+  let real: string;
+  try {
+    stats = statSync(directory);
+    real = realpathSync(directory);
+  } catch (error) {
+    return [bad('directory', `${directory}: ${reason(error)}.`, `ls -ld ${quoted(directory)}`)];
+  }
+  if (!stats.isDirectory())
+    return [bad('directory', `${directory} is not a directory.`, `ls -ld ${quoted(directory)}`)];
+  const inHome = real === home || real.startsWith(`${home}/`);
+  if (inHome)
+    return [
+      bad(
+        'directory',
+        `${directory} lies in the home of rayserver; no project may.`,
+        `mv ${quoted(directory)} ELSEWHERE`,
+      ),
+    ];
+  return [ours(directory), shared(directory, stats), setgid(directory, stats), sharedFiles(directory), locks(real)];
+}
+
+function ours(directory: string): Finding {
+  const group = systemAccounts.group(process.getgid?.() ?? 0)?.name ?? String(process.getgid?.());
+  try {
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    return good('directory', `${directory} can be read and written.`);
+  } catch {
+    const mend = `chgrp -R ${group} ${quoted(directory)} && chmod -R g+rwX ${quoted(directory)}`;
+    return bad('directory', `${directory} cannot be read and written by the user of simulations.`, mend);
+  }
+}
+
+function shared(directory: string, stats: Stats): Finding {
+  const name = systemAccounts.group(stats.gid)?.name ?? String(stats.gid);
+  const mine = [process.getgid?.(), ...(process.getgroups?.() ?? [])].includes(stats.gid);
+  if (mine) return good('group', `${directory} belongs to group ${name}, as simulations do.`);
+  const user = systemAccounts.user(process.getuid?.() ?? 0)?.name ?? 'ray';
+  return warning(
+    'group',
+    `${directory} belongs to group ${name}, simulations do not.`,
+    `usermod -aG ${name} ${user} (and restart rayserver)`,
+  );
+}
+
+function setgid(directory: string, stats: Stats): Finding {
+  if (stats.mode & 0o2000) return good('setgid', 'New files get the group of the directory.');
+  const mend = `find ${quoted(directory)} -type d -exec chmod g+s {} +`;
+  return warning('setgid', 'New files get the group of who makes them, not that of the directory.', mend);
+}
+
+/** Files that came without write permission for the group: mostly from Windows, through Samba with its own masks. */
+function sharedFiles(directory: string): Finding {
+  const found: string[] = [];
+  let seen = 0;
+  const look = (path: string, depth: number): void => {
+    for (const entry of entriesOf(path)) {
+      if (++seen > MOST) return;
+      const below = join(path, entry.name);
+      const stats = lstatSync(below, { throwIfNoEntry: false });
+      if (!stats || entry.isSymbolicLink()) continue;
+      if (!(stats.mode & 0o020)) found.push(below);
+      if (entry.isDirectory() && depth < DEEPEST) look(below, depth + 1);
+    }
+  };
+  look(directory, 1);
+  const [first] = found;
+  if (first === undefined) return good('files', 'Everything can be written by the group.');
+  const says = `${found.length} ${found.length === 1 ? 'file or directory has' : 'files and directories have'} no write permission for the group, such as ${first}.`;
+  const samba =
+    'If they come through Samba, its smb.conf needs the lines "create mask = 664" and "directory mask = 775".';
+  return warning('files', `${says} ${samba}`, `chmod -R g+rwX ${quoted(directory)}`);
+}
+
+function entriesOf(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch {
+    // A directory that we cannot read is found by its own missing permission.
+    return [];
+  }
+}
+
+function locks(real: string): Finding {
+  let mount: ReturnType<typeof mountOf> = null;
+  try {
+    mount = mountOf(readFileSync('/proc/self/mountinfo', 'utf8'), real);
+  } catch {
+    // Without /proc nothing is known of it.
+  }
+  if (!mount) return warning('locks', 'It is not known how this file system is mounted.', `findmnt -T ${quoted(real)}`);
+  const trouble = lockTrouble(mount);
+  if (trouble === null) return good('locks', `${mount.point} (${mount.type}) is mounted with file locks.`);
+  const says = `${mount.point} (${mount.type}) is mounted with ${trouble}: processes on different hosts would damage a shared ambient file.`;
+  return bad('locks', says, `mount -o remount without ${trouble} (see /etc/fstab)`);
+}
+
+function good(what: string, says: string): Finding {
+  return { what, level: 'ok', says, mend: null };
+}
+
+function warning(what: string, says: string, mend: string): Finding {
+  return { what, level: 'warning', says, mend };
+}
+
+function bad(what: string, says: string, mend: string): Finding {
+  return { what, level: 'error', says, mend };
+}
+
+function reason(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'there is no such directory';
+    case 'EACCES':
+      return 'the user of simulations may not enter it';
+    default:
+      return (error as Error).message;
+  }
+}
+
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,55 @@
+import { getSystemErrorMessage } from 'node:util';
+import type { Project } from '../model/job.ts';
+import { Refusal } from '../model/refusal.ts';
+
+/** Something went wrong with a file of a project; `path` is relative to it. */
+export class FileError extends Error {
+  override readonly name = 'FileError';
+  readonly code: string;
+  readonly path: string;
+
+  constructor(path: string, code: string, says: string) {
+    super(`${path}: ${says}`);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** Calls `deed`; a system error becomes one that names `path`, not the descriptor that it went through. */
+export function naming<T>(path: string, deed: () => T): T {
+  try {
+    return deed();
+  } catch (error) {
+    throw named(path, error);
+  }
+}
+
+export function named(path: string, error: unknown): unknown {
+  const { code, errno } = error as NodeJS.ErrnoException;
+  if (error instanceof FileError || code === undefined || errno === undefined) return error;
+  return new FileError(path, code, getSystemErrorMessage(errno));
+}
+
+/** What went wrong in a project, in one sentence for its user. */
+export function sentenceOf(error: unknown, project: Project): string {
+  if (error instanceof Refusal) return error.message;
+  if (!(error instanceof FileError))
+    return `Internal error: ${error instanceof Error ? error.message : String(error)}.`;
+  switch (error.code) {
+    case 'ENOSPC':
+      return `No space left on the disk for ${error.path}.`;
+    case 'EDQUOT':
+      return `The disk quota is used up: ${error.path} cannot be written.`;
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `Project not writable: ${project.path}/${error.path}`;
+    case 'EXDEV':
+    case 'ELOOP':
+      return `${error.path} is a link that leads out of the project, which is not allowed.`;
+    case 'ENOENT':
+      return `No such file in the project: ${error.path}.`;
+    default:
+      return `${error.message}.`;
+  }
+}

@@ -1,0 +1,17 @@
+import type { HostSettings } from '../protocol/inner.ts';
+import type { Clock } from './clock.ts';
+import type { Installation } from './installation.ts';
+import type { Environment, Run } from './run.ts';
+
+/** What the parts of procwrap know of the host that they run on. */
+export interface Host {
+  readonly clock: Clock;
+  /** The program's home: no project may lie in it. */
+  readonly home: string;
+  readonly settings: HostSettings;
+  readonly installation: Installation;
+  /** The environment of simulations. */
+  readonly env: Environment;
+  /** Programs that run for a question, to be ended with us. */
+  readonly helpers: Set<Run>;
+}

@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { radianceDirectories, radianceEnvironment } from '../renderers/radiance/radiance.ts';
+import type { Environment } from './run.ts';
+
+type Given = Readonly<Record<string, string | undefined>>;
+
+/** Where Radiance's programs are; `directory` holds `bin` and `lib`, or is null where only PATH leads to them. */
+export type Installation =
+  | { readonly found: true; readonly directory: string | null; readonly rpict: string }
+  | { readonly found: false; readonly says: string };
+
+/**
+ * Looks for Radiance: the setting, else PATH, else `.radiance/` beside package.json. A setting that is wrong is not
+ * passed over: another Radiance than the one named would be a surprise.
+ */
+export function findRadiance(setting: string | null, env: Given, packageDirectory: string): Installation {
+  const { before, after } = radianceDirectories(setting, packageDirectory);
+  for (const directory of before) {
+    const rpict = join(directory, 'bin/rpict');
+    if (isProgram(rpict)) return { found: true, directory, rpict };
+    return { found: false, says: `the setting "radiance" names ${directory}, but there is no program bin/rpict in it` };
+  }
+  for (const entry of (env['PATH'] ?? '').split(':').filter(isAbsolute)) {
+    const rpict = join(entry, 'rpict');
+    if (isProgram(rpict)) return { found: true, directory: treeOf(entry), rpict };
+  }
+  for (const directory of after) {
+    const rpict = join(directory, 'bin/rpict');
+    if (isProgram(rpict)) return { found: true, directory, rpict };
+  }
+  return { found: false, says: 'there is no program rpict in PATH' };
+}
+
+/** The directory that holds `bin` and `lib` where Radiance is installed as one tree. */
+function treeOf(bin: string): string | null {
+  const tree = dirname(bin);
+  return basename(bin) === 'bin' && existsSync(join(tree, 'lib/rayinit.cal')) ? tree : null;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** What simulations see of our environment; messages in English, as we read them. */
+export function simulationEnvironment(installation: Installation, env: Given): Environment {
+  const directory = installation.found ? installation.directory : null;
+  const result: Record<string, string> = { ...radianceEnvironment(directory, env), LC_ALL: 'C' };
+  for (const name of ['HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TZ']) {
+    const value = env[name];
+    if (value !== undefined) result[name] = value;
+  }
+  return result;
+}
+
+/** Where this program is installed: the directory of its package.json. */
+export function packageDirectory(): string {
+  let directory = import.meta.dirname;
+  while (!existsSync(join(directory, 'package.json')) && directory !== '/') directory = dirname(directory);
+  return directory;
+}
+
+/** What `rpict -version` prints, such as `RADIANCE 6.0a`; null if it does not. */
+export function radianceVersion(rpict: string, env: Environment): Promise<string | null> {
+  return new Promise((settle) => {
+    execFile(rpict, ['-version'], { env: { ...env }, timeout: 10_000, killSignal: 'SIGKILL' }, (error, stdout) => {
+      const version = /^RADIANCE \S+/.exec(stdout)?.[0] ?? null;
+      settle(error && version === null ? null : version);
+    });
+  });
+}

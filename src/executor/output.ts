@@ -1,0 +1,95 @@
+import { StringDecoder } from 'node:string_decoder';
+import { lastLine, noLines, progressOf, takeLines } from '../renderers/radiance/progress.ts';
+import { failureOf, warningOf } from '../renderers/radiance/verdict.ts';
+import type { Clock } from './clock.ts';
+import type { Ending } from './run.ts';
+import type { SimulationLog } from './simulation-log.ts';
+
+const LAST_LINES = 20;
+const MOST_WARNINGS = 20;
+/** Progress is told at most this often, ms. */
+const BETWEEN_REPORTS = 250;
+
+/** What one program says while it runs: all of it goes to the log, some of it is understood. */
+export class Output {
+  readonly #program: string;
+  readonly #log: SimulationLog;
+  readonly #clock: Clock;
+  readonly #progressed: (fraction: number) => void;
+  readonly #lines = { out: new Splitter(), err: new Splitter() };
+  readonly #warnings = new Set<string>();
+  #last: string[] = [];
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(program: string, log: SimulationLog, clock: Clock, progressed: (fraction: number) => void) {
+    this.#program = program;
+    this.#log = log;
+    this.#clock = clock;
+    this.#progressed = progressed;
+  }
+
+  /** Settles when the log has it. */
+  hear(stream: 'out' | 'err', portion: Buffer): Promise<void> {
+    for (const line of this.#lines[stream].push(portion)) this.#understand(line);
+    return this.#log.write(portion);
+  }
+
+  /** What the program's end means; nothing more is heard after that. */
+  judge(ending: Ending, outputEmpty: boolean | null): { reason: string | null; warnings: string[] } {
+    for (const line of [...this.#lines.out.end(), ...this.#lines.err.end()]) this.#understand(line);
+    const reason = failureOf({ program: this.#program, ...ending, lastLines: this.#last, outputEmpty });
+    return { reason, warnings: [...this.#warnings] };
+  }
+
+  /** The end of what it said, without progress reports. */
+  lastLines(): string[] {
+    return this.#last;
+  }
+
+  #understand(line: string): void {
+    const progress = progressOf(line);
+    if (progress) {
+      const now = this.#clock.now();
+      if (now - this.#toldAt < BETWEEN_REPORTS && progress.fraction < 1) return;
+      this.#toldAt = now;
+      this.#progressed(progress.fraction);
+      return;
+    }
+    if (line.trim() === '') return;
+    this.#last = [...this.#last.slice(1 - LAST_LINES), line.slice(0, 1000)];
+    const warning = warningOf(line);
+    if (warning !== null && this.#warnings.size < MOST_WARNINGS) this.#warnings.add(warning.slice(0, 1000));
+  }
+}
+
+/** Lines of a stream of bytes. */
+class Splitter {
+  readonly #decoder = new StringDecoder('utf8');
+  #state = noLines;
+
+  push(portion: Buffer): string[] {
+    const { lines, state } = takeLines(this.#state, this.#decoder.write(portion));
+    this.#state = state;
+    return lines;
+  }
+
+  end(): string[] {
+    const lines = [...this.push(Buffer.from(this.#decoder.end())), ...lastLine(this.#state)];
+    this.#state = noLines;
+    return lines;
+  }
+}
+
+/** Why a program did not even start, in one sentence. */
+export function noStart(program: string, error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return noRadiance(program);
+  if (error.code === 'EACCES') return `${program} cannot be executed: permission denied.`;
+  return `${program} cannot be started: ${error.message}.`;
+}
+
+export function noRadiance(program: string): string {
+  return (
+    `Radiance is not installed here: there is no program "${program}". ` +
+    'Run scripts/setup, or name its directory in the setting "radiance".'
+  );
+}

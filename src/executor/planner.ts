@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, readdirSync, readSync } from 'node:fs';
+import { posix } from 'node:path';
+import type { Project, RadianceRequest } from '../model/job.ts';
+import { Refusal } from '../model/refusal.ts';
+import type { Answer } from '../protocol/inner.ts';
+import { type FileFact, filesToLookAt } from '../renderers/radiance/currency.ts';
+import { optionFilesToRead, radFailure, readPlan, readUnderstood } from '../renderers/radiance/plan.ts';
+import { type RadCall, radCall } from '../renderers/radiance/rad-call.ts';
+import { type Rif, readRif, requireFileName } from '../renderers/radiance/rif.ts';
+import { openBeneath } from '../unix/walk.ts';
+import { makeDirectory, openRegular, removeBelow } from './below.ts';
+import { FileError, sentenceOf } from './file-error.ts';
+import type { Host } from './host.ts';
+import { isFrozen, readHeader, statOf } from './octree.ts';
+import { noRadiance } from './output.ts';
+import { inProject } from './project.ts';
+import { type Run, start } from './run.ts';
+
+const LONGEST_RIF = 1024 * 1024;
+const LONGEST_OPTION_FILE = 64 * 1024;
+/** Most that rad may print, bytes. */
+const LONGEST_PLAN = 4 * 1024 * 1024;
+/** What is kept of its messages, bytes. */
+const LONGEST_MESSAGES = 64 * 1024;
+
+/**
+ * What rad would do. It runs scene commands and writes files while it only plans, so it runs as a simulation does: own
+ * process group, nice, no new privileges, bounded in time and in what it prints.
+ * @throws Refusal
+ */
+export function plan(
+  project: Project,
+  request: RadianceRequest,
+  host: Host,
+): Promise<Extract<Answer, { kind: 'plan' }>> {
+  return inProject(project, async (directory) => {
+    try {
+      const rif = readRif(readRifText(directory, request.rif), request, project.path);
+      const call = radCall(rif, randomBytes(8).toString('hex'));
+      makeDirectory(directory, 'proc');
+      try {
+        const printed = await runRad(directory, rif, call, host);
+        const input = { rif, call, printed, optionFiles: readOptionFiles(directory, printed, rif, call) };
+        const facts = lookAt(directory, filesToLookAt(readUnderstood(input), rif));
+        const { reportSeconds } = host.settings;
+        return { kind: 'plan', ...readPlan(input, { request, facts, reportSeconds }) };
+      } finally {
+        removeLitter(directory, call.litter);
+      }
+    } catch (error) {
+      if (error instanceof FileError) throw new Refusal('plan-failed', sentenceOf(error, project));
+      throw error;
+    }
+  });
+}
+
+function readRifText(directory: number, file: string): string {
+  requireFileName(file);
+  try {
+    return readText(directory, file, LONGEST_RIF);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const says = error.code === 'ENOENT' ? `No such file in the project: ${file}.` : `Cannot read ${error.message}.`;
+    throw new Refusal('unreadable-rif', says);
+  }
+}
+
+/** @throws FileError EFBIG if it is longer */
+function readText(directory: number, path: string, longest: number): string {
+  const { fd, stats } = openRegular(directory, path);
+  try {
+    if (stats.size > longest) throw new FileError(path, 'EFBIG', `longer than ${longest} bytes`);
+    const bytes = Buffer.alloc(longest);
+    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, longest, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function runRad(directory: number, rif: Rif, call: RadCall, host: Host): Promise<string> {
+  const { settings, clock, env } = host;
+  const out = new Bounded(LONGEST_PLAN);
+  const messages = new Bounded(LONGEST_MESSAGES);
+  let endedBy: string | null = null;
+  const end = (why: string) => {
+    endedBy ??= why;
+    run.stop('at once');
+  };
+  const hear = async (stream: 'out' | 'err', portion: Buffer) => {
+    if (stream === 'err') messages.keepEnd(portion);
+    else if (!out.keep(portion)) end(`it printed more than ${LONGEST_PLAN} bytes`);
+  };
+  const command = { program: 'rad', args: call.args, env, directory, stdin: null, stdout: 'heard' } as const;
+  const run: Run = await start(command, hear, clock).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw new Refusal('no-radiance', noRadiance('rad'));
+    throw new Refusal('plan-failed', `rad cannot be started: ${error.message}.`);
+  });
+  const seconds = settings.planSeconds;
+  const takeBack = clock.after(seconds * 1000, () =>
+    end(`it took longer than ${seconds} seconds; does a command hang?`),
+  );
+  host.helpers.add(run);
+  const { exit, signal } = await run.ended;
+  host.helpers.delete(run);
+  takeBack();
+  if (endedBy !== null) throw new Refusal('plan-failed', `rad did not plan ${rif.file}: ${endedBy}`);
+  if (exit !== 0) throw radFailure(rif.file, exit, signal, messages.text());
+  return out.text();
+}
+
+function readOptionFiles(directory: number, printed: string, rif: Rif, call: RadCall): Map<string, string> {
+  const contents = new Map<string, string>();
+  const missing = new Set<string>();
+  for (;;) {
+    const wanted = optionFilesToRead(printed, rif, call, contents).filter((name) => !missing.has(name));
+    if (wanted.length === 0) return contents;
+    for (const name of wanted) {
+      try {
+        contents.set(name, readText(directory, name, LONGEST_OPTION_FILE));
+      } catch {
+        // The plan refuses a command whose option file is not there, and says which.
+        missing.add(name);
+      }
+    }
+  }
+}
+
+function lookAt(directory: number, paths: readonly string[]): (path: string) => FileFact | null {
+  const facts = new Map(paths.map((path) => [path, factOf(directory, path)]));
+  return (path) => facts.get(path) ?? null;
+}
+
+function factOf(directory: number, path: string): FileFact | null {
+  try {
+    if (posix.isAbsolute(path) || path.split('/').includes('..')) {
+      return { modified: statOf(directory, path).mtimeMs, frozen: false };
+    }
+    const { fd, stats } = openRegular(directory, path);
+    try {
+      return { modified: stats.mtimeMs, frozen: isFrozen(readHeader(fd)) };
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return null;
+  }
+}
+
+/** Removes what the call of rad left behind: files whose names begin with `litter`. */
+function removeLitter(directory: number, litter: string): void {
+  const [place, name] = [posix.dirname(litter), posix.basename(litter)];
+  try {
+    const fd = openBeneath(directory, place, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      const left = readdirSync(`/proc/self/fd/${fd}`).filter((entry) => entry.startsWith(name));
+      for (const entry of left) removeBelow(fd, entry);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // The project is gone or no longer writable: nothing of ours is in its way.
+  }
+}
+
+/** Output, up to so many bytes. */
+class Bounded {
+  readonly #most: number;
+  readonly #portions: Buffer[] = [];
+  #size = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** False if it is too much. */
+  keep(portion: Buffer): boolean {
+    if (this.#size + portion.length > this.#most) return false;
+    this.#portions.push(portion);
+    this.#size += portion.length;
+    return true;
+  }
+
+  /** Keeps the end of all that came. */
+  keepEnd(portion: Buffer): void {
+    this.#portions.push(portion);
+    this.#size += portion.length;
+    if (this.#size <= 2 * this.#most) return;
+    const end = Buffer.concat(this.#portions).subarray(-this.#most);
+    this.#portions.splice(0, this.#portions.length, Buffer.from(end));
+    this.#size = end.length;
+  }
+
+  text(): string {
+    return Buffer.concat(this.#portions).toString();
+  }
+}

@@ -1,0 +1,91 @@
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Log } from '../protocol/end.ts';
+import { type LinkServer, listenLink } from '../protocol/link.ts';
+import { tryLock } from '../unix/locks.ts';
+import { forbidNewPrivileges, makeUndumpable } from '../unix/native.ts';
+import { type Clock, realClock } from './clock.ts';
+import { Control } from './control.ts';
+import { Leftovers } from './leftovers.ts';
+
+export interface ProcwrapOptions {
+  /** Name of this host, for the log. */
+  readonly host: string;
+  /** Directory of the home. */
+  readonly home: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/**
+ * The control process of simulations: serves one home until it is not needed any more, and outlives servers.
+ * It changes the process for good: no new privileges, undumpable, signals handled.
+ * @returns the exit status
+ */
+export async function runProcwrap(options: ProcwrapOptions): Promise<number> {
+  const { home, host, log } = options;
+  const inner = join(home, 'run/inner');
+  forbidNewPrivileges();
+  makeUndumpable();
+  let lock: number | null = null;
+  try {
+    mkdirSync(inner, { recursive: true, mode: 0o700 });
+    lock = takeLock(join(inner, 'procwrap.lock'));
+    if (lock === null) {
+      log('info', `procwrap ${host}: another one serves this home already, leaving`);
+      return 0;
+    }
+    return await serve(options, inner);
+  } catch (error) {
+    log('error', `procwrap ${host}: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  } finally {
+    if (lock !== null) closeSync(lock);
+  }
+}
+
+/** The lock's descriptor, which holds it until it is closed; null if another process has it. */
+function takeLock(path: string): number | null {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  if (tryLock(fd)) return fd;
+  closeSync(fd);
+  return null;
+}
+
+async function serve(options: ProcwrapOptions, inner: string): Promise<number> {
+  const { home, host, log } = options;
+  const running = new Leftovers(join(inner, 'running'));
+  for (const pid of running.end())
+    log('warn', `procwrap ${host}: ended simulation ${pid}, left by an earlier procwrap`);
+  const control = new Control({ home, log, clock: options.clock ?? realClock, running });
+  const server: LinkServer = await listenLink(join(inner, 'procwrap.sock'), {
+    connected: () => {},
+    message: (message, link) => control.hear(message, link),
+    closed: (link, reason) => control.lost(link, reason),
+    log,
+  });
+  const restore = onSignals((signal) => {
+    log('info', `procwrap ${host}: ${signal}, ending all simulations`);
+    control.end();
+  });
+  log('info', `procwrap ${host}: started, pid ${process.pid}`);
+  control.consider();
+  await control.over;
+  await server.close();
+  restore();
+  log('info', `procwrap ${host}: left`);
+  return 0;
+}
+
+/** A hang-up means nothing to us: there is no terminal and no configuration of our own. */
+function onSignals(end: (signal: string) => void): () => void {
+  const ignore = () => {};
+  process.on('SIGHUP', ignore);
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  return () => {
+    process.off('SIGHUP', ignore);
+    process.off('SIGTERM', end);
+    process.off('SIGINT', end);
+  };
+}

@@ -1,0 +1,86 @@
+import { accessSync, closeSync, constants, fstatSync, statSync } from 'node:fs';
+import type { Project } from '../model/job.ts';
+import { Refusal } from '../model/refusal.ts';
+import { openBeneath } from '../unix/walk.ts';
+import { makeDirectory } from './below.ts';
+import { inProject } from './project.ts';
+
+/** Made in every project; the others are made when a task needs them, but must be writable if they are there. */
+const made = ['proc', 'logfiles'] as const;
+const writable = ['proc', 'logfiles', 'images', 'octrees', 'ambfiles'] as const;
+
+/**
+ * Is this a project that we can work in? Makes proc/ and logfiles/.
+ * @returns the directory's identity: the same for all its names
+ * @throws Refusal no-such-project, project-not-readable, project-not-writable, project-in-home
+ */
+export function checkProject(project: Project, home: string): Promise<string> {
+  return inProject(project, (directory) => {
+    if (isWithin(directory, home)) {
+      throw new Refusal('project-in-home', `A project cannot be in the home of rayserver (${home}): ${project.path}`);
+    }
+    if (!mayEnter(directory, constants.R_OK | constants.X_OK)) {
+      throw new Refusal('project-not-readable', `Project not readable: ${project.path}`);
+    }
+    for (const path of made) {
+      try {
+        makeDirectory(directory, path);
+      } catch {
+        throw notWritable(`${project.path}/${path}`);
+      }
+    }
+    for (const path of writable) if (!isWritable(directory, path)) throw notWritable(`${project.path}/${path}`);
+    const { dev, ino } = fstatSync(directory, { bigint: true });
+    return `${dev}:${ino}`;
+  });
+}
+
+function notWritable(path: string): Refusal {
+  return new Refusal('project-not-writable', `Project not writable: ${path}`);
+}
+
+/** Whether the directory is `home` or below it, by what they are and not by what they are called. */
+export function isWithin(directory: number, home: string): boolean {
+  const of = (path: string) => {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  };
+  try {
+    const forbidden = of(home);
+    let path = `/proc/self/fd/${directory}`;
+    let last = '';
+    for (let at = of(path); at !== last; at = of(path)) {
+      if (at === forbidden) return true;
+      last = at;
+      path += '/..';
+    }
+    return false;
+  } catch {
+    // A directory above that we may not enter cannot be our home, nor can one below it.
+    return false;
+  }
+}
+
+/** What is not there is fine; a link that leads out of the project is not. */
+function isWritable(directory: number, path: string): boolean {
+  let fd: number;
+  try {
+    fd = openBeneath(directory, path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+  try {
+    return mayEnter(fd, constants.W_OK | constants.X_OK);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function mayEnter(directory: number, mode: number): boolean {
+  try {
+    accessSync(`/proc/self/fd/${directory}/.`, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
