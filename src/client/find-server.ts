@@ -84,7 +84,8 @@ function findToken(
   return address.loopback && home && isReadable(home.tokenFile) ? readToken(home.tokenFile) : null;
 }
 
-function isReadable(file: string): boolean {
+/** Whether we may read it. */
+export function isReadable(file: string): boolean {
   try {
     accessSync(file, constants.R_OK);
     return true;

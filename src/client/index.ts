@@ -10,6 +10,7 @@ export type {
   SubmitRequest,
   TaskView,
 } from '../protocol/api.ts';
+export type { Clock } from './clock.ts';
 export { CalledWrongly, NotAllowed, Refused, ServerUnreachable, UnknownAnswer } from './errors.ts';
 export { type FindServerOptions, type FoundServer, findServer } from './find-server.ts';
-export { type ClientOptions, type Clock, RayserverClient, type WaitOptions } from './rayserver-client.ts';
+export { type ClientOptions, RayserverClient, type WaitOptions } from './rayserver-client.ts';

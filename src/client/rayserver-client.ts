@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   FindingList,
   HostList,
@@ -13,10 +12,11 @@ import {
   TaskList,
 } from '../protocol/api.ts';
 import { parseAddress, type ServerAddress } from './address.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { door } from './door.ts';
-import { CalledWrongly, Refused, ServerUnreachable, UnknownAnswer } from './errors.ts';
+import { CalledWrongly, Refused, ServerUnreachable } from './errors.ts';
 import { type Asking, ask, askJson, type Way } from './exchange.ts';
-import { EventParser } from './sse.ts';
+import { readJobEvents } from './job-events.ts';
 import { openTunnel, type Tunnel } from './tunnel.ts';
 
 export interface ClientOptions {
@@ -32,12 +32,6 @@ export interface ClientOptions {
   clock?: Clock;
 }
 
-/** Milliseconds. `sleep` rejects with the signal's reason when it is aborted. */
-export interface Clock {
-  now(): number;
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
-}
-
 export interface WaitOptions {
   signal?: AbortSignal;
   /** How long the server may be away (while it restarts, say) before we give up, seconds. Default 60. */
@@ -45,17 +39,6 @@ export interface WaitOptions {
 }
 
 type Call = { signal?: AbortSignal };
-
-const systemClock: Clock = {
-  now: () => performance.now(),
-  async sleep(milliseconds, signal) {
-    try {
-      await sleep(milliseconds, undefined, signal ? { signal } : {});
-    } catch (error) {
-      throw signal?.aborted ? signal.reason : error;
-    }
-  },
-};
 
 const doors = {
   job: door(JobView, 'a job'),
@@ -94,8 +77,7 @@ export class RayserverClient implements AsyncDisposable {
         `${this.address.text} would send the token unprotected over the network. Use ssh://${this.address.host} instead.`,
       );
     }
-    const takesToken = this.address.by === 'http' || this.address.by === 'https';
-    this.#token = takesToken ? (options.token ?? null) : null;
+    this.#token = options.token ?? null;
   }
 
   /**
@@ -231,28 +213,9 @@ export class RayserverClient implements AsyncDisposable {
 
   async *#events(id: number, signal: AbortSignal | undefined): AsyncGenerator<JobView, void, void> {
     const path = `/api/v1/jobs/${number(id)}/events`;
-    const answer = await this.#ask({
-      method: 'GET',
-      path,
-      accept: 'text/event-stream',
-      signal,
-      idleSeconds: silentSeconds,
-    });
-    const decoder = new TextDecoder();
-    const parser = new EventParser();
-    try {
-      for await (const piece of answer as AsyncIterable<Buffer>) {
-        for (const { event, data } of parser.feed(decoder.decode(piece, { stream: true }))) {
-          if (event === 'job') yield doors.job(parseData(data));
-        }
-      }
-    } catch (error) {
-      if (signal?.aborted) throw signal.reason;
-      if (error instanceof UnknownAnswer) throw error;
-      throw new ServerUnreachable('The connection to the server broke.', { cause: error, sent: true });
-    } finally {
-      answer.destroy();
-    }
+    const accept = 'text/event-stream';
+    const answer = await this.#ask({ method: 'GET', path, accept, signal, idleSeconds: silentSeconds });
+    yield* readJobEvents(answer, signal);
   }
 
   #get(path: string, call: Call): Promise<unknown> {
@@ -273,25 +236,28 @@ export class RayserverClient implements AsyncDisposable {
 
   async #way(): Promise<Way> {
     const { address } = this;
-    const silent = async () => null;
-    if (address.by === 'unix') {
-      const to = { socketPath: address.socket };
-      return { name: address.socket, to, secure: false, token: null, complaint: silent };
-    }
-    if (address.by !== 'ssh') {
-      const { host, port, text: name } = address;
-      return { name, to: { host, port }, secure: address.by === 'https', token: this.#token, complaint: silent };
-    }
+    if (address.by !== 'ssh') return directWay(address, this.#token);
     if (this.#tunnel && !(await this.#tunnel.catch(() => null))?.isOpen()) await this.close();
-    this.#tunnel ??= openTunnel({
-      address,
-      command: this.#options.ssh ?? 'ssh',
-      interactive: this.#options.interactive ?? false,
-    });
-    const tunnel = await this.#tunnel;
-    const to = { socketPath: tunnel.socket };
-    return { name: address.text, to, secure: false, token: null, complaint: () => tunnel.complaint() };
+    const { ssh: command = 'ssh', interactive = false } = this.#options;
+    this.#tunnel ??= openTunnel({ address, command, interactive });
+    return wayThrough(address, await this.#tunnel);
   }
+}
+
+/** Without a tunnel. The token goes where there is no kernel to say who we are. */
+function directWay(address: Exclude<ServerAddress, { by: 'ssh' }>, token: string | null): Way {
+  const complaint = async () => null;
+  if (address.by === 'unix') {
+    const to = { socketPath: address.socket };
+    return { name: address.socket, to, secure: false, token: null, complaint };
+  }
+  const { host, port, text: name } = address;
+  return { name, to: { host, port }, secure: address.by === 'https', token, complaint };
+}
+
+function wayThrough({ text: name }: ServerAddress, tunnel: Tunnel): Way {
+  const to = { socketPath: tunnel.socket };
+  return { name, to, secure: false, token: null, complaint: () => tunnel.complaint() };
 }
 
 function number(id: number): number {
@@ -302,12 +268,4 @@ function number(id: number): number {
 function queryText(query: Readonly<Record<string, string | number | undefined>>): string {
   const words = Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
   return words.length === 0 ? '' : `?${words.join('&')}`;
-}
-
-function parseData(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    throw new UnknownAnswer('The server sends an event that is not JSON.');
-  }
 }

@@ -2,7 +2,7 @@ import { type Home, homeAt } from '../config/home.ts';
 import { LogFile } from '../log/file.ts';
 import { type Log, openLog, sayOnTerminal, type Tell } from '../log/log.ts';
 import { redirect } from '../unix/descriptors.ts';
-import { makeUndumpable } from '../unix/native.ts';
+import { closeOnExec, makeUndumpable } from '../unix/native.ts';
 import { warnSyslog } from '../unix/syslog.ts';
 import { type Configuration, Hosts, loadConfiguration } from './configuration.ts';
 import { type Handover, takeHandover } from './handover.ts';
@@ -25,6 +25,8 @@ export async function serve(environment: Record<string, string | undefined>): Pr
     sayOnTerminal(2, messages.notByHand);
     return 1;
   }
+  // A procwrap that had them would keep the port when the server is gone.
+  for (const fd of [handover.listen, handover.ready, handover.pidFile?.fd]) if (typeof fd === 'number') closeOnExec(fd);
   return new Server(handover).life();
 }
 

@@ -4,6 +4,7 @@ import { lastError, libc, systemError } from './libc.ts';
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 
@@ -20,6 +21,11 @@ export function makeUndumpable(): void {
 /** Leaves the descriptor open in the program that an exec starts. */
 export function keepAcrossExec(fd: number): void {
   if (libc.fcntlNumber(fd, F_SETFD, 0) < 0) throw systemError(lastError(), 'fcntl');
+}
+
+/** The reverse: no program that this process starts gets the descriptor. */
+export function closeOnExec(fd: number): void {
+  if (libc.fcntlNumber(fd, F_SETFD, FD_CLOEXEC) < 0) throw systemError(lastError(), 'fcntl');
 }
 
 /** Who is at the other end of a Unix socket, as the kernel noted when it connected. */

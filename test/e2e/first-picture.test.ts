@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { HostView, JobView, TaskView } from '../../src/protocol/api.ts';
+import type { JobView, TaskView } from '../../src/protocol/api.ts';
 import { Lab, nobody, processesWith } from '../support/lab.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -96,9 +96,7 @@ describe('a Radiance project through the daemon', function () {
     const unknown = await lab.rayctl('submit', join(project, 'room.rif'), '--view', 'roof');
     expect(unknown.status).to.equal(1);
     expect(unknown.stderr).to.match(/Unknown view "roof".*door.*window/s);
-    expect((await lab.json<JobView[] | { jobs: JobView[] }>('jobs')) as unknown).to.satisfy(
-      (list: JobView[] | { jobs: JobView[] }) => (Array.isArray(list) ? list : list.jobs).length === 1,
-    );
+    expect((await lab.json<{ jobs: JobView[] }>('jobs')).jobs).to.have.length(1);
   });
 
   it('names the job that renders the same view already, and stops it with --replace', async () => {
@@ -126,7 +124,10 @@ describe('a Radiance project through the daemon', function () {
     expect(cancelled.status, cancelled.stderr).to.equal(0);
     await waitUntil('no renderer', () => renderers().length === 0);
     expect((await show(job.id)).state).to.equal('cancelled');
-    await waitUntil('no half picture', () => readdirSync(join(project, 'images')).length === 0);
+    await waitUntil('no half picture', () => {
+      const images = join(project, 'images');
+      return !existsSync(images) || readdirSync(images).length === 0;
+    });
     const wait = await lab.rayctl('wait', String(job.id));
     expect(wait.status).to.equal(3);
   });
@@ -151,9 +152,12 @@ describe('a Radiance project through the daemon', function () {
     await lab.startDaemon();
     const ended = await lab.rayctl('wait', String(job.id));
     expect(ended.status, ended.stderr).to.equal(0);
-    const task = readFileSync(join(project, 'logfiles/room.door.log'), 'utf8');
-    expect(task).to.match(/^# rayserver job 1 task \d+ attempt 1, /);
-    expect(task).to.include(`(PID ${pid})`);
+    // It was the overture or the view itself, whichever ran just then.
+    const logs = ['room.overture', 'room.door'].map((name) =>
+      readFileSync(join(project, `logfiles/${name}.log`), 'utf8'),
+    );
+    expect(logs.find((log) => log.includes(`(PID ${pid})`))).to.match(/^# rayserver job 1 task \d+ attempt 1, /);
+    for (const log of logs) expect(log).to.match(/^# rayserver job 1 task \d+ attempt 1, /);
   });
 
   it('tries a simulation again whose procwrap was killed, and leaves none running twice', async () => {
@@ -216,7 +220,7 @@ describe('a Radiance project through the daemon', function () {
     lab.write(join(inside, 'room.rif'), readFileSync(join(project, 'room.rif'), 'utf8'));
     lab.own(lab.home);
     expect(await refused(join(inside, 'room.rif'))).to.match(/home/);
-    expect((await lab.json<HostView[] | { hosts: HostView[] }>('hosts')) as unknown).to.be.an('array');
+    expect((await lab.json<{ jobs: JobView[] }>('jobs')).jobs).to.deep.equal([]);
   });
 
   it('knows locations of the hosts file, and links that leave them', async () => {
@@ -243,7 +247,9 @@ describe('a Radiance project through the daemon', function () {
     };
     expect((await post('nowhere', 'room')).body.error?.message).to.equal('Unknown location "nowhere".');
     expect((await post('proj', 'nothing')).body.error?.message).to.equal('No such project "nothing".');
-    expect((await post('proj', 'link')).body.error?.message).to.equal('No such project "link".');
+    expect((await post('proj', 'link')).body.error?.message).to.match(
+      /^No such project "link"\. .*out of the location/,
+    );
     const taken = await post('proj', 'room');
     expect(taken.status).to.equal(201);
     const ended = await lab.rayctl('wait', String(taken.body.id));

@@ -457,8 +457,8 @@ describe('rayctl', () => {
     it('leaves nothing behind when the connection breaks', async () => {
       farm.files.set(path, () => ({ bytes: 1_000_000, stream: Readable.from([Buffer.alloc(100_000)]) }));
       const ended = await rayctl('get', '1');
-      expect(ended.status).to.not.equal(0);
-      expect(ended.stderr).to.match(/^rayctl: /);
+      expect(ended.status).to.equal(69);
+      expect(ended.stderr).to.equal('rayctl: The connection broke before the file was whole. Nothing is kept of it.\n');
       expect(readdirSync(home.directory).sort()).to.deep.equal(['home', 'house']);
     });
 

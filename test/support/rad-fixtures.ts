@@ -34,8 +34,8 @@ export function fixtureInput(name: FixtureName): PlanInput {
 export interface Wish {
   readonly views?: string[];
   readonly force?: boolean;
-  /** Times of files; a frozen octree is written as `{ modified, frozen: true }`. */
-  readonly files?: Record<string, number | FileFact>;
+  /** Times of files; null: it cannot be seen. */
+  readonly files?: Record<string, number | FileFact | null>;
 }
 
 /** The plan of a fixture; inputs of the scene are as old as time 10 unless told otherwise. */
@@ -46,7 +46,7 @@ export function planOf(name: FixtureName, wish: Wish = {}): Plan {
 export function planFrom(input: PlanInput, wish: Wish = {}): Plan {
   const { rif } = input;
   const inputs = [...rif.materials, ...rif.scene, ...rif.objects, ...rif.illum];
-  const files: Record<string, number | FileFact> = {
+  const files: Record<string, number | FileFact | null> = {
     ...Object.fromEntries(inputs.map((file) => [file, 10])),
     ...wish.files,
   };
@@ -54,7 +54,7 @@ export function planFrom(input: PlanInput, wish: Wish = {}): Plan {
     request: { views: wish.views ?? [], force: wish.force ?? false },
     facts: (path) => {
       const fact = files[path];
-      return fact === undefined ? null : typeof fact === 'number' ? { modified: fact, frozen: false } : fact;
+      return typeof fact === 'number' ? { modified: fact, frozen: false } : (fact ?? null);
     },
     reportSeconds: 1,
   });

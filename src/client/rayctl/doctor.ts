@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError } from '../../config/error.ts';
 import { loadHosts, loadSettings } from '../../config/files.ts';
@@ -6,7 +6,9 @@ import type { Home } from '../../config/home.ts';
 import type { Finding } from '../../protocol/inner.ts';
 import { usualPort } from '../address.ts';
 import { Refused, ServerUnreachable } from '../errors.ts';
+import { isReadable } from '../find-server.ts';
 import { RayserverClient } from '../rayserver-client.ts';
+import { quoteWord } from '../words.ts';
 import { statusOfError } from './exit.ts';
 import * as findings from './findings.ts';
 import type { Session } from './session.ts';
@@ -45,7 +47,7 @@ function homeFindings(session: Session, home: Home): Finding[] {
   return [
     about,
     findings.groupFinding(home.run, factsOf(home.run), person),
-    findings.tokenFinding(home.tokenFile, factsOf(home.tokenFile), isReadable(home.tokenFile)),
+    findings.tokenFinding(home.tokenFile, factsOf(home.tokenFile), isReadable(home.tokenFile), startCommand(session)),
     configFinding('settings', home.settingsFile, () => loadSettings(home.settingsFile)),
     configFinding('hosts', home.hostsFile, () => loadHosts(home.hostsFile)),
   ];
@@ -91,7 +93,7 @@ async function serverFindings(
 /** How the server of this home is started. */
 export function startCommand(session: Session): string {
   const { home } = session.options;
-  return home === undefined ? 'rayserver' : `rayserver --home ${home}`;
+  return home === undefined ? 'rayserver' : `rayserver --home ${quoteWord(home)}`;
 }
 
 async function portOf(session: Session, serverRuns: boolean): Promise<Finding> {
@@ -126,15 +128,6 @@ function factsOf(path: string): findings.FileFacts {
     return { mode, uid, gid };
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'closed' : null;
-  }
-}
-
-function isReadable(file: string): boolean {
-  try {
-    accessSync(file, constants.R_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 

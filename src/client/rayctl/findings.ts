@@ -74,9 +74,10 @@ function nameOf(person: Person): string {
   }
 }
 
-export function tokenFinding(file: string, facts: FileFacts, isReadable: boolean): Finding {
+/** @param start the command that starts the server, which makes the token */
+export function tokenFinding(file: string, facts: FileFacts, isReadable: boolean, start: string): Finding {
   if (facts === null)
-    return warning('token', `There is no ${file} yet: the server makes it at its first start.`, 'rayserver');
+    return warning('token', `There is no ${file} yet: the server makes it at its first start.`, start);
   if (facts === 'closed' || !isReadable) {
     return warning('token', `You cannot read ${file}. You need it for HTTP only, not for the socket.`, null);
   }

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { JobView } from '../../protocol/api.ts';
-import { CalledWrongly } from '../errors.ts';
+import { CalledWrongly, ServerUnreachable } from '../errors.ts';
 import { isPicture } from './report.ts';
 import type { Session } from './session.ts';
 import { safe, size } from './text.ts';
@@ -138,14 +138,20 @@ async function place(part: string, target: string, options: GetOptions): Promise
 }
 
 function readable(error: NodeJS.ErrnoException, target: string): Error {
-  if (error.syscall === undefined || error.path === undefined) return error;
   const reasons: Record<string, string> = {
     ENOENT: 'there is no such directory',
     ENOTDIR: 'there is no such directory',
     EACCES: 'you may not write there',
     EROFS: 'the file system is read-only',
     ENOSPC: 'the disk is full',
+    EDQUOT: 'your share of the disk is full',
     EEXIST: 'it exists; write over it with --force',
   };
-  return new Error(`Cannot write ${safe(target)}: ${reasons[error.code ?? ''] ?? error.message}.`);
+  const reason = reasons[error.code ?? ''];
+  if (reason !== undefined) return new Error(`Cannot write ${safe(target)}: ${reason}.`);
+  if (error.syscall !== undefined && error.code !== 'ECONNRESET') return error;
+  return new ServerUnreachable('The connection broke before the file was whole. Nothing is kept of it.', {
+    cause: error,
+    sent: true,
+  });
 }

@@ -1,12 +1,14 @@
 import { Command } from 'commander';
 import { limits } from '../../protocol/api.ts';
 import { assignments, jobNumber, jobNumbers, jobState, nonEmpty, viewNames, wholeNumber } from './arguments.ts';
+import { cancel } from './cancel.ts';
 import { doctor } from './doctor.ts';
 import { get } from './get.ts';
 import { hosts, server } from './hosts.ts';
-import { cancel, jobs, show } from './jobs.ts';
+import { jobs } from './jobs.ts';
 import { log } from './log.ts';
 import type { CommonOptions, Session } from './session.ts';
+import { show } from './show.ts';
 import { submit } from './submit.ts';
 import { wait } from './wait.ts';
 import type { World } from './world.ts';

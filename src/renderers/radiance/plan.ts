@@ -11,7 +11,11 @@ import { choose, type Understood, understand } from './understood.ts';
 import { wordsOf } from './variables.ts';
 import { oddity, outputName, shown } from './words.ts';
 
-/** A Radiance job's plan: what rad printed, made into tasks of our own. All of it is pure: files are read by the caller. */
+/**
+ * A Radiance job's plan: what rad printed, made into tasks of our own. Nothing here reads a file or runs a program; the
+ * caller goes this way: `readRif`, `radCall`, run rad (`radFailure` if that fails), `optionFilesToRead` until none is
+ * left, remove the call's litter, `readUnderstood`, look at `filesToLookAt`, `readPlan`.
+ */
 export interface Plan {
   readonly tasks: TaskPlan[];
   /** Such as `View "inside" is up to date.` */
@@ -97,11 +101,7 @@ export function readPlan(input: PlanInput, wanted: PlanRequest): Plan {
  * @param stderr its messages, or the end of them
  */
 export function radFailure(rif: string, exit: number | null, signal: string | null, stderr: string): Refusal {
-  const lines = stderr
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !/warning/.test(line));
-  const said = lines.at(-1)?.replace(/^rad: /, '');
+  const said = messageOf(stderr);
   if (signal !== null) {
     return new Refusal(
       'plan-failed',
@@ -111,6 +111,15 @@ export function radFailure(rif: string, exit: number | null, signal: string | nu
   if (exit === 127)
     return new Refusal('no-radiance', 'rad was not found: name the Radiance directory in the settings.');
   const reason =
-    said === undefined ? `it ended with status ${exit ?? 'unknown'} and said nothing` : shown(said).slice(1, -1);
+    said === null ? `it ended with status ${exit ?? 'unknown'} and said nothing` : shown(said).slice(1, -1);
   return new Refusal('plan-failed', `rad cannot plan ${rif}: ${reason.replace(/\.$/, '')}.`);
+}
+
+/** The message of a program that rad called says more than rad's own after it. */
+function messageOf(stderr: string): string | null {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  const said = lines.filter((line) => line !== '' && !line.includes('warning - '));
+  const marked = /^\S+: (?:fatal|system|internal) - /;
+  const line = said.findLast((each) => marked.test(each)) ?? said.at(-1);
+  return line?.replace(marked, '').replace(/^rad: /, '') ?? null;
 }

@@ -17,7 +17,14 @@ export function readPrinted(text: string): Printed {
   const variables = new Map<string, string[]>();
   const commands: string[] = [];
   let more: ((line: string) => void) | null = null;
+  let isWrapped = false;
   for (const line of text.split('\n')) {
+    const continues = isWrapped;
+    isWrapped = line.endsWith(' \\') && !line.startsWith('\t');
+    if (continues) {
+      more?.(line);
+      continue;
+    }
     const found = /^([A-Za-z]+)=(.*)$/.exec(line);
     if (line.startsWith('\t')) {
       commands.push(line.slice(1));
@@ -26,7 +33,7 @@ export function readPrinted(text: string): Printed {
       const values = variables.get(found[1]) ?? [];
       variables.set(found[1], values);
       values.push((found[2] ?? '').trim());
-      more = (rest) => values.push(`${values.pop()?.replace(/ \\$/, '')} ${rest}`);
+      more = (rest) => values.push(`${values.pop()?.replace(/ \\$/, '')} ${rest.trim()}`);
     } else if (line !== '') {
       // A value with an escaped line end goes on here.
       more?.(line);

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { commandOf, end, host, isRoot, ordinaryUser, portOf, startBackground, TestHome } from '../../support/daemon.ts';
 import { isAlive, run } from '../../support/program.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 describe('rayserver in the background', () => {
   let home: TestHome;
@@ -148,11 +149,15 @@ describe('rayserver in the background', () => {
   });
 });
 
+/** Waits until the port is free: the threads of a killed process do not all end at once. */
 async function listensOn(port: number): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((done, fail) => {
-    server.once('error', fail);
-    server.listen(port, '127.0.0.1', done);
+  await waitUntil(`port ${port} to be free`, async () => {
+    const server = createServer();
+    const free = await new Promise<boolean>((tell) => {
+      server.once('error', () => tell(false));
+      server.listen(port, '127.0.0.1', () => tell(true));
+    });
+    await new Promise((done) => server.close(done));
+    return free;
   });
-  await new Promise((done) => server.close(done));
 }

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
+import type { Clock } from '../../../src/client/clock.ts';
 import { CalledWrongly, Refused, ServerUnreachable, UnknownAnswer } from '../../../src/client/errors.ts';
-import { type Clock, RayserverClient } from '../../../src/client/rayserver-client.ts';
+import { RayserverClient } from '../../../src/client/rayserver-client.ts';
 import type { JobView, SubmitRequest } from '../../../src/protocol/api.ts';
 import { MemoryHome } from '../../support/memory-home.ts';
 import { type StrangeServer, startStrangeServer } from '../../support/strange-server.ts';

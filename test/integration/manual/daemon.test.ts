@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { homeAt } from '../../../src/config/home.ts';
 import { readHosts } from '../../../src/config/hosts.ts';
@@ -7,7 +5,8 @@ import { readSettings } from '../../../src/config/settings.ts';
 import { describeType, settingsTable } from '../../../src/config/table.ts';
 import { messages } from '../../../src/daemon/messages.ts';
 import { usage } from '../../../src/daemon/usage.ts';
-import { displays, itemsOf, type Page, readPage, sectionOf, squeezed, top, wholeSection } from '../../support/mdoc.ts';
+import { displays, itemsOf, type Page, readPage, sectionOf, squeezed, wholeSection } from '../../support/mdoc.ts';
+import { quoted, sources, templateOf } from '../../support/sources.ts';
 
 const daemon = readPage('rayserver.8');
 const configuration = readPage('rayserver.conf.5');
@@ -198,27 +197,7 @@ function patternOf(message: string | ((...facts: never[]) => string)): RegExp {
   return new RegExp(`^${text.split(hole).map(quoted).join('.+')}$`);
 }
 
-/** Matches the message as a template of the source, with `${...}` where it has `<name>`. */
-function templateOf(message: string): RegExp {
-  return new RegExp(
-    message
-      .split(/<[A-Za-z]+>/)
-      .map(quoted)
-      .join('\\$\\{[^}]+\\}'),
-  );
-}
-
-function quoted(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}
-
 /** As `-u` and `--home`, from `.It Fl` items. */
 function optionsOf(lines: Page['lines']): string[] {
   return lines.flatMap((line) => [...(/^\.It Fl (\S+)/.exec(line)?.slice(1) ?? [])]).map((name) => `-${name}`);
-}
-
-function sources(): string[] {
-  const src = join(top, 'src');
-  const names = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-  return names.map((name) => readFileSync(join(src, name), 'utf8'));
 }

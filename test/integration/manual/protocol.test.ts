@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import Value from 'typebox/value';
 import { splitWords } from '../../../src/client/words.ts';
 import { ErrorView, limits, SubmitRequest } from '../../../src/protocol/api.ts';
 import { errorStatus, openApi } from '../../../src/protocol/openapi.ts';
 import { defaultBounds } from '../../../src/web/bounds.ts';
-import { displays, marked, readPage, sectionOf, squeezed } from '../../support/mdoc.ts';
+import { displays, marked, readPage, sectionOf, squeezed, top } from '../../support/mdoc.ts';
 
 const page = readPage('rayserver-protocol.7');
 const description = JSON.parse(JSON.stringify(openApi('0'))) as Description;
@@ -141,6 +143,13 @@ describe('the examples of rayserver-protocol(7)', () => {
   it('say what kind of body they send', () => {
     for (const { body, headers } of calls)
       expect(headers.includes('Content-Type: application/json')).to.equal(body !== null);
+  });
+
+  it('show the client of the clone to the letter, but for line ends', () => {
+    const [shown = ''] = displays(sectionOf(page, 'EXAMPLES/JavaScript and TypeScript'));
+    const client = readFileSync(join(top, 'examples/client/submit.mjs'), 'utf8');
+    const letters = (text: string) => text.replace(/^\/\/ |\s+/gm, '');
+    expect(letters(shown)).to.equal(letters(client));
   });
 });
 

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { exitStatus } from '../../../src/client/rayctl/exit.ts';
 import { makeProgram } from '../../../src/client/rayctl/program.ts';
 import { programs } from '../../../src/renderers/radiance/options.ts';
-import { readPage, sectionOf, squeezed } from '../../support/mdoc.ts';
+import { itemsOf, readPage, sectionOf, squeezed } from '../../support/mdoc.ts';
+import { sources, templateOf } from '../../support/sources.ts';
 
 const page = readPage('rayctl.1');
 const program = makeProgram(
@@ -51,6 +52,13 @@ describe('rayctl(1) and the program', () => {
   it('names every program that a plan may have', () => {
     const section = squeezed(sectionOf(page, 'DESCRIPTION/What a Radiance job is'));
     for (const name of programs) expect(section).to.include(`.Xr ${name} 1`);
+  });
+
+  it('explains messages that the program really has', () => {
+    const texts = sources();
+    const told = itemsOf(sectionOf(page, 'DIAGNOSTICS'), 'Sy');
+    expect(told).to.have.length.of.at.least(10);
+    expect(told.filter((text) => !texts.some((source) => templateOf(text).test(source)))).to.deep.equal([]);
   });
 
   it('has the states of a job that --state takes', () => {

@@ -24,6 +24,7 @@ import { optionFilesToRead, type Plan, radFailure, readPlan } from '../../../src
 import { progressOf } from '../../../src/renderers/radiance/progress.ts';
 import { radCall } from '../../../src/renderers/radiance/rad-call.ts';
 import { readRif } from '../../../src/renderers/radiance/rif.ts';
+import { scanLines } from '../../../src/renderers/radiance/scan-lines.ts';
 import { failureOf } from '../../../src/renderers/radiance/verdict.ts';
 import { type FixtureName, fixtureNames } from '../../support/rad-fixtures.ts';
 
@@ -156,6 +157,20 @@ describe('the real Radiance', function () {
       expect(project.plan(name, { force: true }).tasks.filter(({ step }) => step === 'overture')).to.deep.equal([]);
     });
   }
+
+  it('writes pictures whose pixels we read as it reads them', () => {
+    for (const task of project.plan('plain').tasks) project.run(task);
+    const { status } = spawnSync('ra_rgbe', ['plain_X.hdr', 'flat.hdr'], { cwd: project.directory });
+    expect(status).to.equal(0);
+    const [coded, flat] = ['plain_X.hdr', 'flat.hdr'].map((name) => readFileSync(project.path(name)));
+    const pixels = (bytes: Buffer = Buffer.alloc(0)): Buffer => {
+      // The array of a line is used again for the next.
+      return Buffer.concat(Array.from(scanLines(bytes, readPictureHeader(bytes)), (line) => Buffer.from(line)));
+    };
+    expect(pixels(coded).equals(pixels(flat))).to.be.true;
+    expect(pixels(coded)).to.have.lengthOf(32 * 32 * 4);
+    expect(flat?.subarray(-32 * 32 * 4).equals(pixels(coded))).to.be.true;
+  });
 
   it('says what is missing', () => {
     rmSync(project.path('scene/lamp.rad'));

@@ -45,12 +45,13 @@ describe('doctor', () => {
   });
 
   it('guards the token', () => {
-    const token = (mode: number, isReadable = true) => findings.tokenFinding('/h/token', file(mode), isReadable);
+    const token = (mode: number, isReadable = true) =>
+      findings.tokenFinding('/h/token', file(mode), isReadable, 'rayserver');
     expect(token(0o640).level).to.equal('ok');
     expect(token(0o644).mend).to.equal('chmod o-rwx /h/token');
     expect(token(0o660).mend).to.equal('chmod g-w /h/token');
     expect(token(0o640, false).level).to.equal('warning');
-    expect(findings.tokenFinding('/h/token', null, false).mend).to.equal('rayserver');
+    expect(findings.tokenFinding('/h/token', null, false, 'rayserver').mend).to.equal('rayserver');
   });
 
   it('tells who holds the port', () => {

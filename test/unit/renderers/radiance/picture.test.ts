@@ -12,7 +12,7 @@ const head = (size: string, lines = 'FORMAT=32-bit_rle_rgbe\n'): string =>
 const picture = (header: string, ...bytes: number[]): Uint8Array =>
   Buffer.concat([Buffer.from(header), Buffer.from(bytes)]);
 const lines = (bytes: Uint8Array): number[][] =>
-  [...scanLines(bytes, readPictureHeader(bytes))].map((line) => [...line]);
+  Array.from(scanLines(bytes, readPictureHeader(bytes)), (line) => [...line]);
 
 describe('the header of a picture', () => {
   it('may pad its size, as Radiance does', () => {
@@ -66,6 +66,14 @@ describe('the header of a picture', () => {
 describe('scan lines', () => {
   it('may be plain', () => {
     expect(lines(picture(head('-Y 1 +X 2'), 9, 8, 7, 128, 3, 2, 1, 129))).to.deep.equal([[9, 8, 7, 128, 3, 2, 1, 129]]);
+  });
+
+  it('come one after the other', () => {
+    const bytes = picture(head('-Y 2 +X 1'), 1, 2, 3, 4, 5, 6, 7, 8);
+    expect(lines(bytes)).to.deep.equal([
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+    ]);
   });
 
   it('may be old runs, with counts over 255', () => {

@@ -9,6 +9,7 @@ import {
   radFailure,
   readUnderstood,
 } from '../../../../src/renderers/radiance/plan.ts';
+import { readPrinted } from '../../../../src/renderers/radiance/printed.ts';
 import { fixtureInput, fixtureNames, planFrom, planOf } from '../../../support/rad-fixtures.ts';
 
 const frozen = (modified: number) => ({ modified, frozen: true });
@@ -163,6 +164,37 @@ describe('what is up to date', () => {
     const plan = planOf('room', { force: true, files: { ...all, 'ambfiles/room.amb': 19 } });
     expect(task(plan, 'room.octree').unless).to.be.null;
     expect(shape(plan)[1]).to.equal('2 overture room.overture after 1');
+  });
+});
+
+describe('a library outside the project', () => {
+  const input = fixtureInput('room');
+  const library = '/usr/share/radiance/materials.rad';
+  const elsewhere: PlanInput = {
+    ...input,
+    rif: { ...input.rif, materials: [library] },
+    printed: input.printed.replaceAll(/(?<=materials= |oconv )materials\.rad/g, library),
+  };
+  const files = { 'octrees/room.oct': frozen(20), 'images/room_inside.hdr': 30, 'images/room_top.hdr': 30 };
+
+  it('makes the octree old when it is newer, whatever is seen later', () => {
+    const plan = planFrom(elsewhere, { files: { ...files, [library]: 21 } });
+    expect(plan.views).to.deep.equal(['inside', 'top']);
+    expect(task(plan, 'room.octree').unless).to.be.null;
+  });
+
+  it('is not looked at by those who stay in the project', () => {
+    const plan = planFrom(elsewhere, { force: true, files });
+    expect(task(plan, 'room.octree').unless?.inputs).to.deep.equal([
+      ...['scene/room.rad', 'scene/lamp.rad', 'scene/box.rad'],
+    ]);
+    expect(deeds(plan, 'room.octree')[0]).to.include(`oconv -f ${library} scene/room.rad`);
+  });
+
+  it('does not make the octree old when it is older or cannot be seen', () => {
+    for (const time of [null, 19]) {
+      expect(planFrom(elsewhere, { files: { ...files, [library]: time } }).tasks).to.deep.equal([]);
+    }
   });
 });
 
@@ -378,6 +410,14 @@ describe("what is refused in rad's commands", () => {
     ['an octree that goes nowhere', ' > proc/plan-7.all.oct', '', 'it has no output file'],
     ['an option file that was not read', '-lr 8', '@more.opt -lr 8', 'the option file "more.opt" cannot be read'],
     ['a variable of the environment', '-lr 8', '$OPTIONS -lr 8', 'contains "$"'],
+    ['something moved before the first picture', '\toconv ', '\tmv a b\n\toconv ', 'nothing is to be moved there'],
+    ['a picture before the first', '\toconv ', '\tpfilt a > b\n\toconv ', 'there is no picture yet'],
+    [
+      'an octree among the pictures',
+      /(?<=pic_inside\.unf\n)(?=\trpict)/,
+      '\toconv a > b\n',
+      'it is not expected there',
+    ],
     ['two outputs', '.unf\n\tpfilt', '.unf > x\n\tpfilt', 'contains ">"'],
   ];
   for (const [name, from, to, says] of cases) {
@@ -450,7 +490,7 @@ describe('option files', () => {
     expect(optionFilesToRead(printed, rif, call, optionFiles)).to.deep.equal([]);
   });
 
-  for (const name of ['/etc/passwd', '../x', '-x', '']) {
+  for (const name of ['/etc/passwd', '../x', '-x', '', './fine.opt', '/projects/room/fine.opt']) {
     it(`must lie in the project: @${name}`, () => {
       const { rif, call, printed } = altered('-lr 8', `@${name} -lr 8`);
       expect(() => optionFilesToRead(printed, rif, call, new Map())).to.throw(Refusal);
@@ -484,6 +524,13 @@ describe('rad that prints no plan', () => {
       'plan-failed',
       "rad cannot plan room.rif: illegal value for real variable 'EXPOSURE'.",
     ],
+    [
+      1,
+      null,
+      'getbbox: fatal - (bad.rad): bad arguments for polygon "x"\nrad: error reading bounding box from getbbox\n',
+      'plan-failed',
+      'rad cannot plan room.rif: (bad.rad): bad arguments for polygon "x".',
+    ],
     [1, null, '', 'plan-failed', 'rad cannot plan room.rif: it ended with status 1 and said nothing.'],
     [127, null, '', 'no-radiance', 'rad was not found: name the Radiance directory in the settings.'],
     [
@@ -499,4 +546,25 @@ describe('rad that prints no plan', () => {
       expect(radFailure('room.rif', exit, signal, stderr)).to.include({ code, message });
     });
   }
+});
+
+describe('what rad prints', () => {
+  it('is variables and commands; long values go over several lines', () => {
+    const text = [
+      'scene= a.rad',
+      'scene=b.rad',
+      'view= a -vp 0 0 0 \\',
+      '\t-vd 0 0 1',
+      'view= b -vp 1',
+      '1 1',
+      '\toconv a.rad > x',
+      '\trpict -vp 1',
+      '1 1 x',
+      '',
+    ].join('\n');
+    const { variables, commands } = readPrinted(text);
+    expect(variables.get('scene')).to.deep.equal(['a.rad', 'b.rad']);
+    expect(variables.get('view')).to.deep.equal(['a -vp 0 0 0 -vd 0 0 1', 'b -vp 1 1 1']);
+    expect(commands).to.deep.equal(['oconv a.rad > x', 'rpict -vp 1 1 1 x']);
+  });
 });
