@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ConfigError } from '../config/error.ts';
 import { chooseHome, type Home, homeAt } from '../config/home.ts';
 import { LogFile } from '../log/file.ts';
@@ -59,14 +59,14 @@ function interrupted(options: Options): Promise<number> {
   });
 }
 
-function refuse(stop: Stop, home: string | null): number {
+function refuse(stop: Stop, home: string | null, host = shortName()): number {
   sayOnTerminal(2, stop.message);
-  if (stop.logged) for (const line of stop.message.split('\n')) logOnly(home)('error', line);
+  if (stop.logged) for (const line of stop.message.split('\n')) logOnly(home, host)('error', line);
   return 1;
 }
 
 /** The log, as far as the caller may write there. Root makes no home on the way: it does not know yet for whom. */
-function logOnly(option: string | null, host: string = shortName()): Tell {
+function logOnly(option: string | null, host = shortName()): Tell {
   try {
     const uid = process.getuid?.() ?? -1;
     const { logs } = homeAt(chooseHome({ option, env: process.env, uid }));
@@ -82,6 +82,7 @@ class Front {
   readonly #accounts: Accounts = systemAccounts;
   /** Chosen for the caller: for root it is the system's. */
   #home: Home | null = null;
+  #host = shortName();
 
   constructor(options: Options) {
     this.#options = options;
@@ -93,7 +94,7 @@ class Front {
     } catch (error) {
       const stop = asStop(error);
       if (stop === null) throw error;
-      return refuse(stop, this.#home?.path ?? this.#options.home);
+      return refuse(stop, this.#home?.path ?? this.#options.home, this.#host);
     }
   }
 
@@ -104,10 +105,11 @@ class Front {
     refuseRing(options);
     const home = this.#chooseHome();
     const configuration = loadConfiguration(home);
+    this.#host = configuration.host;
     const { address, port } = jobPort(options, configuration);
     const wanted = this.#resolve();
     if (wanted.changesUser) checkReadable(wanted.identity);
-    const pidFile = options.pidFile === null ? null : { path: options.pidFile, fd: openPidFile(options.pidFile) };
+    const pidFile = openNamedPidFile(options.pidFile);
     const early = port !== 0 && port < firstFreePort ? await this.#bind(address, port) : null;
     this.#switch(wanted, home);
     process.umask(options.mask);
@@ -144,7 +146,7 @@ class Front {
   #bind(address: string, port: number): Promise<Server> {
     const complain = (line: string): void => {
       sayOnTerminal(2, line);
-      logOnly(this.#home?.path ?? null)('error', line);
+      logOnly(this.#home?.path ?? null, this.#host)('error', line);
     };
     const pause = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
     return bindPort({ address, port, complain, pause, retrySeconds: secondsBetweenTries(), listen: listenOn });
@@ -162,6 +164,13 @@ class Front {
   }
 }
 
+/** With the caller's rights: /run is root's. The daemon works in another directory, so the path is made absolute. */
+function openNamedPidFile(name: string | null): Handover['pidFile'] {
+  if (name === null) return null;
+  const path = resolve(name);
+  return { path, fd: openPidFile(path) };
+}
+
 /** While a process of ours may use the ring, a change of user does not reach all that it does (libuv). */
 function refuseRing(options: Options): void {
   if (process.env['UV_USE_IO_URING'] === undefined || (options.user === null && options.group === null)) return;
@@ -177,10 +186,9 @@ function jobPort(options: Options, { settings }: Configuration): { address: stri
 
 /** A program below root's home cannot be read after the switch: better said now than by a stack trace then. */
 function checkReadable(identity: Identity): void {
-  if (process.getuid?.() !== 0) return;
   const needed = [process.execPath, scripts.server, join(top, 'package.json'), join(top, 'node_modules')];
-  const closed = withEyesOf(identity, () => needed.map(firstUnreadable).find((path) => path !== null));
-  if (closed !== undefined) throw new Stop(messages.unreadable(identity.user, closed));
+  const closed = withEyesOf(identity, () => needed.map(firstUnreadable).find((path) => path !== null)) ?? null;
+  if (closed !== null) throw new Stop(messages.unreadable(identity.user, closed));
 }
 
 /** RAYSERVER_RETRY_SECONDS is for tests of the daemon, which have no minute to wait. */

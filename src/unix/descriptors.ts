@@ -19,9 +19,18 @@ export function redirect(from: number, to: number): void {
  * the end of a pipe would wait for the daemon. Node does this for the first few only.
  */
 export function closeStrangersOnExec(): void {
-  for (const name of readdirSync('/proc/self/fd')) {
+  for (const name of openDescriptors()) {
     const fd = Number(name);
     // The one that lists the directory is closed by now; fcntl then says EBADF, which is as good.
     if (fd >= firstAfterStandard) libc.fcntlNumber(fd, F_SETFD, FD_CLOEXEC);
+  }
+}
+
+/** Where there is no /proc, nobody can tell. */
+function openDescriptors(): string[] {
+  try {
+    return readdirSync('/proc/self/fd');
+  } catch {
+    return [];
   }
 }

@@ -1,22 +1,26 @@
-import { accessSync, closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { takeGroupsOf } from './drop.ts';
 import type { Identity } from './identity.ts';
 
 /**
- * Looks with the eyes of another user: groups, effective group and user are changed for the time of `look` and the
- * user and group taken back. Only root can; the supplementary groups stay changed, since the real drop follows.
+ * Looks with the eyes of another user: groups, effective group and user are changed for the time of `look`, and user
+ * and group taken back. The supplementary groups stay changed, since the real switch follows.
+ * @returns null where the caller has not the right to; the switch will then say so
  */
-export function withEyesOf<T>(identity: Identity, look: () => T): T {
-  const own = process.getegid?.() ?? 0;
-  takeGroupsOf(identity);
-  process.setegid?.(identity.gid);
-  process.seteuid?.(identity.uid);
+export function withEyesOf<T>(identity: Identity, look: () => T): T | null {
+  const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
   try {
+    takeGroupsOf(identity);
+    process.setegid?.(identity.gid);
+    process.seteuid?.(identity.uid);
     return look();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') return null;
+    throw error;
   } finally {
-    process.seteuid?.(0);
-    process.setegid?.(own);
+    process.seteuid?.(own.uid);
+    process.setegid?.(own.gid);
   }
 }
 
@@ -32,16 +36,6 @@ export function firstUnreadable(file: string): string | null {
 function canOpen(path: string, flags: number = constants.O_RDONLY | constants.O_NONBLOCK): boolean {
   try {
     closeSync(openSync(path, flags));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Can the caller (his real user) write here, now? */
-export function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
     return true;
   } catch {
     return false;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bounds } from '../../src/web/bounds.ts';
 import { openPort, type Port } from '../../src/web/port.ts';
+import { checkConforms } from './conforms.ts';
 import { MemoryFarm } from './memory-farm.ts';
 
 export const token = 'correct-horse-battery-staple-0123456789';
@@ -33,6 +34,7 @@ export interface Opened {
   readonly socketPath: string;
   readonly lines: string[];
   readonly door: Port;
+  /** Every answer is checked against openapi.json. */
   ask(path: string, asked?: Asked): Promise<Answered>;
   /** Sends bytes over a new connection and gives all that comes back until the other side closes. */
   raw(bytes: string | Buffer, options?: { local?: boolean; end?: boolean }): Promise<string>;
@@ -71,7 +73,12 @@ export async function openTestPort(options: OpenOptions = {}): Promise<Opened> {
     lines,
     door,
     connect,
-    ask: (path, asked = {}) => ask(path, asked, { port, socketPath }),
+    ask: async (path, asked = {}) => {
+      const answered = await ask(path, asked, { port, socketPath });
+      const type = answered.headers['content-type'] ?? '';
+      checkConforms(asked.method ?? 'GET', path, answered.status, type, answered.json);
+      return answered;
+    },
     raw: (bytes, { local = false, end = false } = {}) => exchange(connect(local), bytes, end),
     close: async () => {
       await door.close();

@@ -1,8 +1,10 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { commandOf, end, host, isRoot, ordinaryUser, portOf, startBackground, TestHome } from '../../support/daemon.ts';
-import { isAlive, run } from '../../support/program.ts';
+import { isAlive, Running, run, runCommand, top } from '../../support/program.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 describe('rayserver in the background', () => {
@@ -110,6 +112,51 @@ describe('rayserver in the background', () => {
     expect(readFileSync(file, 'utf8')).to.equal(`${pid}\n`);
     await end(pid);
     expect(existsSync(file)).to.equal(false);
+  });
+
+  it('that dies before it serves is reported, with the place of the log', async () => {
+    const preload = join(top, 'test/fixtures/daemon/die-as-server.cjs');
+    const { status, stdout, stderr } = await run('rayserver', ['--home', home.path, '--port', '0'], {
+      user: ordinaryUser,
+      env: { NODE_OPTIONS: `--require=${preload}` },
+    });
+    expect({ status, stdout, stderr }).to.deep.equal({
+      status: 1,
+      stdout: '',
+      stderr: `Rayserver ended before it was ready. See ${home.logFile}.\n`,
+    });
+  });
+
+  it('keeps no descriptor that the caller had left open', async () => {
+    const args = `exec 7</etc/passwd 200</etc/passwd; exec ${top}/bin/rayserver --home ${home.path} --port 0`;
+    const { status, stdout } = await runCommand('/bin/bash', ['-c', args], { user: ordinaryUser });
+    expect(status).to.equal(0);
+    const pid = Number(/ ([0-9]+) /.exec(stdout)?.[1]);
+    if (isRoot) {
+      for (const process of [pid, ...home.processes('procwrap')]) {
+        const open = readdirSync(`/proc/${process}/fd`).map((fd) => readlinkSync(`/proc/${process}/fd/${fd}`));
+        expect(open).to.not.include('/etc/passwd');
+      }
+    } else console.log('      skipped in part: only root can look at its descriptors');
+    await end(pid);
+  });
+
+  it('tells the log of the system, once, that its own cannot be written', async function () {
+    if (!isRoot || existsSync('/dev/log')) {
+      console.log('      skipped: needs root and a machine where nothing listens on /dev/log');
+      this.skip();
+    }
+    const listener = new Running('python3', [join(top, 'test/fixtures/daemon/system-log.py')], {});
+    await listener.says('listening');
+    mkdirSync(home.file('srvlogs', host), { recursive: true });
+    execFileSync('chown', ['-R', `${ordinaryUser.uid}:${ordinaryUser.gid}`, home.path]);
+    const { pid, stderr } = await startBackground(home);
+    expect(stderr).to.equal('');
+    await listener.says(`Cannot write the log ${home.logFile}: it is a directory.`);
+    await end(pid);
+    listener.kill('SIGTERM');
+    const { stdout } = await listener.ended;
+    expect(stdout.match(new RegExp(`rayserver\\[${pid}\\]: Cannot write`, 'g'))).to.have.lengthOf(1);
   });
 
   it('refuses a pid file that it cannot write', async () => {

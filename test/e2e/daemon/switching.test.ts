@@ -173,6 +173,26 @@ describe('rayserver, started by root for another user', () => {
     expect(stderr).to.include(`User "${user.name}" cannot read the program: ${closed} is closed to others.`);
   });
 
+  it('says so when root itself has not the right', async () => {
+    const rayserver = [join(top, 'bin/rayserver'), '-u', user.name, '--home', home.path];
+    for (const missing of ['-setuid', '-setuid,-setgid']) {
+      const { status, stdout, stderr } = await runCommand('setpriv', [`--bounding-set=${missing}`, ...rayserver]);
+      expect({ status, stdout, stderr }).to.deep.equal({
+        status: 1,
+        stdout: '',
+        stderr: `Unable to run as user "${user.name}" (${user.uid}).\n`,
+      });
+    }
+  });
+
+  it('refuses a home that is not that user’s, and names the command that mends it', async () => {
+    mkdirSync(home.path);
+    const { status, stderr } = await run('rayserver', ['-u', user.name, '--home', home.path, '--port', '0']);
+    expect(status).to.equal(1);
+    expect(stderr).to.match(/^Home not writable for user "rayserver-test": .*permission denied/);
+    expect(stderr).to.include(`"chown -R ${user.name}:${user.name} ${home.path}"`);
+  });
+
   it('does not write through a link that somebody put in place of the log', async () => {
     mkdirSync(home.file('srvlogs'), { recursive: true });
     const target = home.file('precious');

@@ -1,0 +1,189 @@
+import type { Socket } from 'node:net';
+import { expect } from 'chai';
+import { waitUntil } from '../../support/wait-until.ts';
+import { type Opened, openTestPort, token } from '../../support/web-port.ts';
+
+interface Event {
+  readonly id: number;
+  readonly state: string;
+  readonly progress: number;
+}
+
+/** Reads an event stream as it comes. */
+class Reader {
+  readonly socket: Socket;
+  text = '';
+  isClosed = false;
+
+  constructor(port: Opened, id = 1, headers: string[] = []) {
+    this.socket = port.connect();
+    this.socket.setEncoding('utf8').on('data', (part) => {
+      this.text += part;
+    });
+    this.socket.on('error', () => undefined);
+    this.socket.on('close', () => {
+      this.isClosed = true;
+    });
+    const head = [
+      `GET /api/v1/jobs/${id}/events HTTP/1.1`,
+      'Host: localhost',
+      `Authorization: Bearer ${token}`,
+      ...headers,
+    ];
+    this.socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  }
+
+  get events(): Event[] {
+    const found = this.text.matchAll(/event: job\nid: ([0-9]+)\ndata: (\{.*\})\n\n/g);
+    return [...found].map(([, id, data]) => {
+      const { state, progress } = JSON.parse(data ?? '');
+      return { id: Number(id), state, progress };
+    });
+  }
+
+  /** True if the stream came to its end in good order. */
+  get isWhole(): boolean {
+    return this.text.endsWith('0\r\n\r\n');
+  }
+}
+
+const ended = { state: 'done', progress: 1, finishedAt: '2026-11-22T10:31:00.000Z' } as const;
+
+describe('the events of a job', () => {
+  let port: Opened;
+  afterEach(() => port.close());
+
+  it('tell the job now, each change in order, and end with the job', async () => {
+    port = await openTestPort();
+    port.farm.add();
+    const reader = new Reader(port);
+    await waitUntil('the first event', () => reader.events.length === 1);
+    expect(reader.text)
+      .to.match(/^HTTP\/1\.1 200 OK\r\n/)
+      .and.contain('Content-Type: text/event-stream; charset=utf-8');
+    port.farm.change(1, { state: 'running', startedAt: '2026-11-22T10:30:30.000Z' });
+    await waitUntil('the second event', () => reader.events.length === 2);
+    port.farm.change(1, { progress: 0.5 });
+    await waitUntil('the third event', () => reader.events.length === 3);
+    port.farm.change(1, ended);
+    await waitUntil('the end', () => reader.isWhole);
+    expect(reader.events).to.deep.equal([
+      { id: 1, state: 'waiting', progress: 0 },
+      { id: 2, state: 'running', progress: 0 },
+      { id: 3, state: 'running', progress: 0.5 },
+      { id: 4, state: 'done', progress: 1 },
+    ]);
+    expect(port.farm.watchers(1)).to.equal(0);
+    reader.socket.destroy();
+  });
+
+  it('of a job that has ended are one, whose ids go on from what the client has seen', async () => {
+    port = await openTestPort();
+    port.farm.add(ended);
+    const { body } = await port.ask('/api/v1/jobs/1/events', { headers: { 'Last-Event-ID': '41' } });
+    expect(body.toString()).to.match(/^retry: 2000\n\nevent: job\nid: 42\ndata: \{.*"state":"done".*\}\n\n$/);
+    for (const strange of ['x', '-1', '1e3']) {
+      const again = await port.ask('/api/v1/jobs/1/events', { headers: { 'Last-Event-ID': strange } });
+      expect(again.body.toString()).to.contain('id: 1\n');
+    }
+  });
+
+  it('of no job are refused', async () => {
+    port = await openTestPort();
+    expect((await port.ask('/api/v1/jobs/9/events')).json.error.code).to.equal('no-such-job');
+    expect((await port.ask('/api/v1/jobs/9/events', { method: 'HEAD' })).status).to.equal(405);
+  });
+
+  it('are few where only progress is told, and the last one is never lost', async () => {
+    port = await openTestPort({ bounds: { progressMs: 100_000 } });
+    port.farm.add({ state: 'running' });
+    const reader = new Reader(port);
+    await waitUntil('the first event', () => reader.events.length === 1);
+    for (let step = 1; step < 1000; step++) port.farm.change(1, { progress: step / 1000 });
+    port.farm.change(1, { notes: ['half'] });
+    await waitUntil('the news', () => reader.events.length === 2);
+    port.farm.change(1, { progress: 0.9999 });
+    port.farm.change(1, ended);
+    await waitUntil('the end', () => reader.isWhole);
+    expect(reader.events.map((event) => event.progress)).to.deep.equal([0, 0.999, 1]);
+    reader.socket.destroy();
+  });
+
+  it('tell the last progress even if nothing happens after it', async () => {
+    port = await openTestPort({ bounds: { progressMs: 100 } });
+    port.farm.add({ state: 'running' });
+    const reader = new Reader(port);
+    await waitUntil('the first event', () => reader.events.length === 1);
+    for (const progress of [0.1, 0.2, 0.3]) port.farm.change(1, { progress });
+    await waitUntil('the last progress', () => reader.events.at(-1)?.progress === 0.3);
+    expect(reader.events).to.have.length(2);
+    reader.socket.destroy();
+  });
+
+  it('are kept alive by comments while nothing happens', async () => {
+    port = await openTestPort({ bounds: { heartbeatMs: 20 } });
+    port.farm.add();
+    const reader = new Reader(port);
+    await waitUntil('three comments', () => (reader.text.match(/^: still here\n\n/gm) ?? []).length >= 3);
+    expect(reader.events).to.have.length(1);
+    reader.socket.destroy();
+    await waitUntil('the watch to end', () => port.farm.watchers(1) === 0);
+  });
+
+  it('are cut where nobody reads, and hold no more than the newest meanwhile', async () => {
+    port = await openTestPort({ bounds: { slowReaderMs: 150, progressMs: 0 } });
+    port.farm.add({ state: 'running' });
+    const reader = new Reader(port);
+    await waitUntil('the first event', () => reader.events.length === 1);
+    reader.socket.pause();
+    const lastLines = Array.from({ length: 100 }, () => 'x'.repeat(10_000));
+    const before = process.memoryUsage().arrayBuffers;
+    let step = 0;
+    await waitUntil('the cut', () => {
+      port.farm.change(1, { lastLines, progress: (step++ % 1000) / 1000 });
+      return port.farm.watchers(1) === 0;
+    });
+    expect(process.memoryUsage().arrayBuffers - before).to.be.below(50_000_000);
+    await waitUntil('the line of the cut', () => port.lines.some((line) => / 200 [0-9]+ ms \(cut\)$/.test(line)));
+    reader.socket.destroy();
+  });
+
+  it('reach a slow reader that goes on in time, with the last state', async () => {
+    port = await openTestPort({ bounds: { progressMs: 0 } });
+    port.farm.add({ state: 'running' });
+    const reader = new Reader(port);
+    await waitUntil('the first event', () => reader.events.length === 1);
+    reader.socket.pause();
+    const lastLines = Array.from({ length: 100 }, () => 'x'.repeat(10_000));
+    for (let step = 0; step < 50; step++) port.farm.change(1, { lastLines, progress: step / 50 });
+    port.farm.change(1, { ...ended, lastLines: [] });
+    reader.socket.resume();
+    await waitUntil('the end', () => reader.text.includes('"state":"done"') && reader.isWhole);
+    reader.socket.destroy();
+  });
+
+  it('go to so many clients and no more', async () => {
+    port = await openTestPort({ bounds: { streams: 2 } });
+    port.farm.add();
+    const readers = [new Reader(port), new Reader(port)];
+    await waitUntil('two streams', () => readers.every((reader) => reader.events.length === 1));
+    const third = await port.ask('/api/v1/jobs/1/events');
+    expect([third.status, third.json.error.code]).to.deep.equal([503, 'not-ready']);
+    readers[0]?.socket.destroy();
+    await waitUntil('the watch to end', () => port.farm.watchers(1) === 1);
+    const next = new Reader(port);
+    await waitUntil('its first event', () => next.events.length === 1);
+    for (const reader of [next, ...readers]) reader.socket.destroy();
+  });
+
+  it('end in good order when the port closes', async () => {
+    port = await openTestPort();
+    port.farm.add();
+    const reader = new Reader(port);
+    await waitUntil('the first event', () => reader.events.length === 1);
+    await port.door.close();
+    await waitUntil('the end', () => reader.isClosed);
+    expect(reader.isWhole).to.equal(true);
+    expect(port.farm.watchers(1)).to.equal(0);
+  });
+});
