@@ -44,6 +44,7 @@ export async function openParts(options: PartsOptions): Promise<void> {
     identity,
     log,
     host: configuration.host,
+    port: handover.port,
     slots: configuration.slots,
     settings: configuration.settings,
     version: version(),

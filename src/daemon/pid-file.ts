@@ -30,10 +30,15 @@ export function writePid(fd: number): void {
 export function removePid(path: string, fd: number): void {
   try {
     unlinkSync(path);
-  } catch {
-    ftruncateSync(fd, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') ftruncateSync(fd, 0);
   }
   closeSync(fd);
+}
+
+/** Removes a file that was opened for nothing; one with a process id in it is another daemon's. */
+export function removeUnusedPid({ path, fd }: { path: string; fd: number }): void {
+  if (fstatSync(fd).size === 0) removePid(path, fd);
 }
 
 /**

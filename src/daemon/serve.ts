@@ -9,7 +9,7 @@ import { type Handover, takeHandover } from './handover.ts';
 import { becomeServer } from './launch.ts';
 import { messages } from './messages.ts';
 import { openParts, type Part } from './parts.ts';
-import { holdHome, removePid, writePid } from './pid-file.ts';
+import { holdHome, removePid, removeUnusedPid, writePid } from './pid-file.ts';
 import { tellFront } from './ready.ts';
 import { mayRestart, rowOf, waitBeforeServing } from './restarts.ts';
 import { type Ending, watchSignals } from './signals.ts';
@@ -203,7 +203,8 @@ class Server {
     await Promise.race([this.#closeParts(), hurried, enough]);
     const { pidFile } = this.#handover;
     if (this.#homePid !== null) removePid(this.#home.pidFile, this.#homePid);
-    if (pidFile !== null) removePid(pidFile.path, pidFile.fd);
+    if (pidFile !== null && this.#serves) removePid(pidFile.path, pidFile.fd);
+    else if (pidFile !== null) removeUnusedPid(pidFile);
     this.#file.close();
   }
 

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { lastLine, noLines, progressOf, takeLines } from '../renderers/radiance/progress.ts';
+import { noRadiance } from '../renderers/radiance/radiance.ts';
 import { failureOf, warningOf } from '../renderers/radiance/verdict.ts';
 import type { Clock } from './clock.ts';
 import type { Ending } from './run.ts';
@@ -85,11 +86,4 @@ export function noStart(program: string, error: NodeJS.ErrnoException): string {
   if (error.code === 'ENOENT') return noRadiance(program);
   if (error.code === 'EACCES') return `${program} cannot be executed: permission denied.`;
   return `${program} cannot be started: ${error.message}.`;
-}
-
-export function noRadiance(program: string): string {
-  return (
-    `Radiance is not installed here: there is no program "${program}". ` +
-    'Run scripts/setup, or name its directory in the setting "radiance".'
-  );
 }

@@ -130,6 +130,7 @@ export type HostView = Static<typeof HostView>;
 export const ServerView = Type.Object({
   version: Type.String(),
   host: Type.String(),
+  port: Type.Integer({ description: 'The TCP port, also where it was chosen by the system.' }),
   pid: Type.Integer(),
   user: Type.String(),
   group: Type.String(),

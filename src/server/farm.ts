@@ -171,11 +171,12 @@ class Running implements RunningFarm {
   }
 
   async server(...[caller]: Parameters<Farm['server']>): ReturnType<Farm['server']> {
-    const { version, host, identity, home, slots } = this.#options;
+    const { version, host, port, identity, home, slots } = this.#options;
     const tasks = [...this.#farm.jobs.values()].flatMap((job) => job.tasks);
     return {
       version,
       host,
+      port,
       pid: process.pid,
       user: identity.user,
       group: identity.group,

@@ -12,6 +12,8 @@ export interface FarmOptions {
   /** This host's name as in the hosts file, else its short name. */
   readonly host: string;
   readonly slots: number;
+  /** The TCP port of the job port. */
+  readonly port: number;
   readonly hosts: {
     /** Null: no hosts file, this machine only. */
     current(): HostsFile | null;

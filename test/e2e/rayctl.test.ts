@@ -109,7 +109,8 @@ describe('rayctl', () => {
 
     it('tells what is up to date', async () => {
       const add = farm.add.bind(farm);
-      farm.add = (changes) => add({ ...changes, ...finished, notes: ['View "inside" is up to date.'] });
+      const notes = ['View "inside" is up to date.'];
+      farm.add = (changes) => add({ ...changes, ...finished, notes, reason: notes.join(' ') });
       const ended = await rayctl('submit', 'house/room.rif', '--wait');
       expect(ended.stdout).to.equal('Job 1 submitted.\nView "inside" is up to date.\nJob 1 is done.\n');
       expect(ended.status).to.equal(0);
@@ -119,7 +120,7 @@ describe('rayctl', () => {
       const ended = await start([...http(), 'submit', '/busy/room.rif']).ended;
       expect(ended.status).to.equal(1);
       expect(ended.stderr).to.match(
-        /^rayctl: Job 1 is rendering this view\.\nStop it and render anew with --replace, /,
+        /^rayctl: Job 1 is rendering this view\.\nStop it and render anew with --replace\.\n/,
       );
       expect(ended.stderr).to.include('rayctl show 1 --server http://127.0.0.1:');
     });
@@ -219,6 +220,22 @@ describe('rayctl', () => {
       farm.change(1, finished);
       await home.start();
       expect(await run.ended).to.deep.include({ status: 0, stdout: 'Job 1 is done.\n' });
+    });
+
+    it('Ctrl-C before the server has answered says that the job may be there', async () => {
+      let asked = false;
+      farm.beforeSubmit = () => {
+        asked = true;
+        return new Promise(() => undefined);
+      };
+      const run = start(['--home', home.home.path, 'submit', 'house/room.rif', '--wait']);
+      await waitUntil('the request', () => asked);
+      run.kill('SIGINT');
+      const ended = await run.ended;
+      expect(ended.status).to.equal(130);
+      expect(ended.stderr).to.equal(
+        `The server had not answered yet: the job may be submitted. See rayctl jobs --home ${home.home.path}\n`,
+      );
     });
 
     it('Ctrl-C leaves the job running, says so, and ends with 130', async () => {
@@ -498,7 +515,7 @@ describe('rayctl', () => {
       const ended = await rayctl('doctor', 'house');
       expect(ended.stdout).to.match(/^ok +node +Node v/);
       expect(ended.stdout).to.match(/^ok +server +Version 1\.2\.3 runs as ray:ray and knows you as ann\.$/m);
-      expect(ended.stdout).to.include(`ok       ${project}`);
+      expect(ended.stdout).to.match(new RegExp(`^ok +${project} +All is well`, 'm'));
       expect(ended.stdout).to.match(/^ok +port +A rayserver answers on port \d+\.$/m);
       expect(ended.stdout).not.to.match(/^error/m);
       expect(ended.status).to.equal(0);
@@ -515,7 +532,7 @@ describe('rayctl', () => {
       expect(ended.status).to.equal(1);
       for (const line of [
         /^error +server +No server answers at .*submit\.sock \(there is no such socket\)\.\n +mend it: rayserver --home .*$/m,
-        /^error +group +Everybody may enter .*\n +mend it: chmod o-rwx .*home\/run$/m,
+        /^error +your group +Everybody may enter .*\n +mend it: chmod o-rwx .*home\/run$/m,
         /^error +token +Everybody on this machine may read .*\n +mend it: chmod o-rwx .*token$/m,
         /^error +hosts +.*hosts:1: expected a number of processors/m,
         /^warning +project +The group may not write in .*\n +mend it: chmod g\+ws .*house$/m,
@@ -576,7 +593,7 @@ describe('rayctl', () => {
       const found = await start(['--home', home.home.path, 'doctor'], { user: nobody }).ended;
       expect(found.status).to.equal(1);
       expect(found.stdout).to.match(
-        /^error +group +You are not in the group root, which alone may submit\.\n +mend it: sudo usermod -aG root nobody/m,
+        /^error +your group +You are not in the group root, which alone may submit\.\n +mend it: sudo usermod -aG root nobody/m,
       );
     });
 

@@ -145,7 +145,17 @@ export class MemoryFarm implements Farm {
   async server(caller: Caller): Promise<ServerView> {
     const { user } = caller;
     const counts = { slots: 2, running: 1, waiting: 0 };
-    return { version: '1.2.3', host: 'here', pid: 99, user: 'ray', group: 'ray', ...counts, home: '/home', you: user };
+    return {
+      version: '1.2.3',
+      host: 'here',
+      port: 9182,
+      pid: 99,
+      user: 'ray',
+      group: 'ray',
+      ...counts,
+      home: '/home',
+      you: user,
+    };
   }
 
   async examine(directory: string | null): Promise<Finding[]> {

@@ -12,6 +12,7 @@ import { quoteWord } from '../words.ts';
 import { statusOfError } from './exit.ts';
 import * as findings from './findings.ts';
 import type { Session } from './session.ts';
+import { textWidth } from './table.ts';
 import { safe } from './text.ts';
 
 /** `rayctl doctor [DIR]` @returns 0, or 1 if anything found is an error */
@@ -27,7 +28,7 @@ export async function doctor(session: Session, directory: string | undefined): P
   if (isLocal(session)) found.push(await portOf(session, asked.reached));
   if (path !== null && !asked.reached) found.push(localDirectory(path));
   if (session.isJson) session.printJson({ findings: found });
-  else for (const finding of found) show(session, finding);
+  else show(session, found);
   return found.some(({ level }) => level === 'error') ? 1 : 0;
 }
 
@@ -141,9 +142,14 @@ function groupName(gid: number): string {
   }
 }
 
-function show(session: Session, { what, level, says, mend }: Finding): void {
+function show(session: Session, found: readonly Finding[]): void {
   const { green, yellow, red } = session.colors;
-  const colour = { ok: green, warning: yellow, error: red }[level];
-  session.print(`${colour(level.padEnd(7))}  ${safe(what).padEnd(8)}  ${safe(says)}`);
-  if (mend !== null) session.print(`${' '.repeat(19)}mend it: ${safe(mend)}`);
+  const colours = { ok: green, warning: yellow, error: red };
+  const width = Math.max(...found.map(({ what }) => textWidth(safe(what))));
+  for (const { what, level, says, mend } of found) {
+    const name = safe(what);
+    const blanks = ' '.repeat(width - textWidth(name));
+    session.print(`${colours[level](level.padEnd(7))}  ${name}${blanks}  ${safe(says)}`);
+    if (mend !== null) session.print(`${' '.repeat(11 + width)}mend it: ${safe(mend)}`);
+  }
 }

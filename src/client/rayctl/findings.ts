@@ -37,9 +37,9 @@ export function nodeFinding(version: string): Finding {
 /** People in one project need each other's files to be writable. @param mask as umask gives it */
 export function umaskFinding(mask: number): Finding {
   const text = mask.toString(8).padStart(3, '0');
-  if ((mask & 0o070) === 0) return ok('umask', `Your umask is ${text}: the group may change your files.`);
+  if ((mask & 0o070) === 0) return ok('your umask', `Your umask is ${text}: the group may change your files.`);
   const says = `Your umask is ${text}: the group, and so the server, may not change the files that you make.`;
-  return warning('umask', says, 'umask 002   (in ~/.profile, to make it last)');
+  return warning('your umask', says, 'umask 002   (in ~/.profile, to make it last)');
 }
 
 export function homeFinding(path: string, facts: FileFacts): Finding {
@@ -55,15 +55,16 @@ export function homeFinding(path: string, facts: FileFacts): Finding {
 /** The directory of the socket admits its group only. */
 export function groupFinding(run: string, facts: FileFacts, person: Person): Finding {
   if (facts === null || facts === 'closed') {
-    return warning('group', `${run} cannot be looked at, so the group that may submit is not known.`, null);
+    return warning('your group', `${run} cannot be looked at, so the group that may submit is not known.`, null);
   }
-  if (facts.mode & 0o007) return error('group', `Everybody may enter ${run}.`, `chmod o-rwx ${quoteWord(run)}`);
+  if (facts.mode & 0o007) return error('your group', `Everybody may enter ${run}.`, `chmod o-rwx ${quoteWord(run)}`);
   const group = person.groupName(facts.gid);
-  if (person.uid === 0) return ok('group', `You are root. The group ${group} may submit.`);
-  if (person.uid === facts.uid) return ok('group', `You are the server's own user. The group ${group} may submit.`);
-  if (person.groups.includes(facts.gid)) return ok('group', `You are in the group ${group}, which may submit.`);
+  if (person.uid === 0) return ok('your group', `You are root. The group ${group} may submit.`);
+  if (person.uid === facts.uid)
+    return ok('your group', `You are the server's own user. The group ${group} may submit.`);
+  if (person.groups.includes(facts.gid)) return ok('your group', `You are in the group ${group}, which may submit.`);
   const mend = `sudo usermod -aG ${quoteWord(group)} ${quoteWord(nameOf(person))}   (then log in anew)`;
-  return error('group', `You are not in the group ${group}, which alone may submit.`, mend);
+  return error('your group', `You are not in the group ${group}, which alone may submit.`, mend);
 }
 
 function nameOf(person: Person): string {
@@ -97,7 +98,8 @@ export function portFinding(port: number, state: PortState, serverRuns: boolean)
     return error('port', `Another program holds port ${port}.`, `ss -ltnp 'sport = :${port}'`);
   }
   if (!serverRuns) return ok('port', `Port ${port} is free.`);
-  return warning('port', `The server does not listen on port ${port}, which its settings name.`, 'rayctl server');
+  const says = `Nothing answers on port ${port}, which the settings name. Was the server started with --port?`;
+  return warning('port', says, null);
 }
 
 /** Directories of people who use Samba come without the group's write permission where its masks are not set. */

@@ -17,9 +17,9 @@ export function reportEnd(session: Session, job: JobView): void {
   const { green, red, yellow } = session.colors;
   for (const note of job.notes) session.print(safe(note));
   if (job.state === 'done') {
-    session.print(
-      green(`Job ${job.id} is done.`) + (job.reason && !job.notes.includes(job.reason) ? ` ${safe(job.reason)}` : ''),
-    );
+    // Where nothing had to be made the reason says what the notes have said.
+    const reason = job.reason && job.notes.length === 0 ? ` ${safe(job.reason)}` : '';
+    session.print(green(`Job ${job.id} is done.`) + reason);
     reportResults(session, job);
   } else if (job.state === 'cancelled') {
     session.print(yellow(`Job ${job.id} is cancelled${job.reason ? `: ${safe(job.reason)}` : '.'}`));

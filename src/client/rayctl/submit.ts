@@ -48,8 +48,12 @@ async function ask(session: Session, request: SubmitRequest): Promise<JobView> {
   try {
     return await session.client.submit(request, { signal: session.signal });
   } catch (error) {
+    if (session.signal.aborted) {
+      session.complain(`The server had not answered yet: the job may be submitted. See ${session.command('jobs')}`);
+    }
     if (error instanceof Refused && error.code === 'view-busy' && error.job !== null && !session.isJson) {
-      error.message += `\nStop it and render anew with --replace, or see how far it is with: ${session.command(`show ${error.job}`)}`;
+      const stop = error.message.includes('--replace') ? '' : '\nStop it and render anew with --replace.';
+      error.message += `${stop}\nSee how far it is with: ${session.command(`show ${error.job}`)}`;
     }
     throw error;
   }

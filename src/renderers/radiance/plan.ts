@@ -5,6 +5,7 @@ import { optionFilesOf } from './command.ts';
 import { currency, type Facts } from './currency.ts';
 import { readPrinted, requireAgreement } from './printed.ts';
 import type { RadCall } from './rad-call.ts';
+import { noRadiance } from './radiance.ts';
 import type { Rif } from './rif.ts';
 import { makeTasks } from './tasks.ts';
 import { choose, type Understood, understand } from './understood.ts';
@@ -91,7 +92,7 @@ export function readPlan(input: PlanInput, wanted: PlanRequest): Plan {
   const tasks = views.length === 0 ? [] : makeTasks({ understood, rif, views, current, ...wanted });
   return {
     tasks,
-    notes: upToDate.map(({ name }) => `View "${name}" is up to date.`),
+    notes: upToDate.map(({ name }) => `View "${name}" is up to date (--force makes it again).`),
     views: views.map(({ name }) => name),
   };
 }
@@ -108,8 +109,7 @@ export function radFailure(rif: string, exit: number | null, signal: string | nu
       `rad was ended by ${signal} while reading ${rif}: an option or a name may be too long for it.`,
     );
   }
-  if (exit === 127)
-    return new Refusal('no-radiance', 'rad was not found: name the Radiance directory in the settings.');
+  if (exit === 127) return new Refusal('no-radiance', noRadiance('rad'));
   const reason =
     said === null ? `it ended with status ${exit ?? 'unknown'} and said nothing` : shown(said).slice(1, -1);
   return new Refusal('plan-failed', `rad cannot plan ${rif}: ${reason.replace(/\.$/, '')}.`);

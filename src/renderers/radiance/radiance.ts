@@ -41,3 +41,11 @@ function entries(list: string | undefined): string[] {
 function unique(list: readonly string[]): string[] {
   return [...new Set(list)];
 }
+
+/** What to do where a program of Radiance is missing, in two sentences. */
+export function noRadiance(program: string): string {
+  return (
+    `Radiance is not installed here: there is no program "${program}". ` +
+    'Run scripts/setup, or name its directory in the setting "radiance".'
+  );
+}

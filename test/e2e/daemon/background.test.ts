@@ -110,6 +110,9 @@ describe('rayserver in the background', () => {
     const file = `${home.path}.pid`;
     const { pid } = await startBackground(home, ['--pid-file', file]);
     expect(readFileSync(file, 'utf8')).to.equal(`${pid}\n`);
+    const args = ['--home', home.path, '--port', '0', '--pid-file', file];
+    expect(await run('rayserver', args, { user: ordinaryUser })).to.include({ status: 1 });
+    expect(readFileSync(file, 'utf8')).to.equal(`${pid}\n`);
     await end(pid);
     expect(existsSync(file)).to.equal(false);
   });

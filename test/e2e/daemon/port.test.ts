@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { expect } from 'chai';
 import { ordinaryUser, TestHome } from '../../support/daemon.ts';
@@ -23,7 +24,8 @@ describe('a job port that is taken', () => {
 
   for (const mode of ['-f', '-d']) {
     it(`${mode}: is tried three times, on the caller's terminal and in the log, and ends with 1`, async () => {
-      const args = [mode, '--home', home.path, '--port', String(port)];
+      const pidFile = `${home.path}.pid`;
+      const args = [mode, '--home', home.path, '--port', String(port), '--pid-file', pidFile];
       const env = { RAYSERVER_RETRY_SECONDS: '0' };
       const ended = await run('rayserver', args, { user: ordinaryUser, env });
       const retrying = 'retrying in 0 secs...\n';
@@ -34,6 +36,7 @@ describe('a job port that is taken', () => {
         .map((line) => line.replace(/^.* error: /, ''));
       expect(`${logged.join('\n')}`).to.equal(fault + retrying + fault + retrying + fault);
       expect(home.processes()).to.deep.equal([]);
+      expect(existsSync(pidFile)).to.equal(false);
     });
   }
 

@@ -7,6 +7,7 @@ import { NotAllowed, ServerUnreachable } from '../../../src/client/errors.ts';
 import { RayserverClient } from '../../../src/client/rayserver-client.ts';
 import { processesWith } from '../../support/lab.ts';
 import { MemoryHome } from '../../support/memory-home.ts';
+import { temporaryDirectory } from '../../support/program.ts';
 import { ownName, Sshd, sshMissing } from '../../support/sshd.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -31,6 +32,9 @@ describe('a server on another machine, over ssh', () => {
   let sshd: Sshd;
   let home: MemoryHome;
   let client: RayserverClient;
+  /** A directory for temporary files where nobody else makes any. */
+  const own = temporaryDirectory('tunnel-');
+  const usual = process.env['TMPDIR'];
   const connect = (path = home.home.path, user = ownName(), command = sshd.command) => {
     client = new RayserverClient({ server: `ssh://${user}@127.0.0.1:${sshd.port}${path}`, ssh: command });
     return client;
@@ -39,15 +43,21 @@ describe('a server on another machine, over ssh', () => {
   before(async function () {
     const missing = sshMissing();
     if (missing) skip(this, missing);
+    process.env['TMPDIR'] = own.path;
     sshd = await Sshd.start();
   });
-  after(() => sshd?.stop());
+  after(async () => {
+    await sshd?.stop();
+    if (usual === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = usual;
+    own.remove();
+  });
   beforeEach(async () => {
     home = await MemoryHome.open();
   });
   afterEach(async () => {
     await client?.close();
-    await home.remove();
+    await home?.remove();
   });
 
   it('is asked through one tunnel, which ends with the client', async () => {

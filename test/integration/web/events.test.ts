@@ -116,7 +116,8 @@ describe('the events of a job', () => {
     await waitUntil('the first event', () => reader.events.length === 1);
     for (const progress of [0.1, 0.2, 0.3]) port.farm.change(1, { progress });
     await waitUntil('the last progress', () => reader.events.at(-1)?.progress === 0.3);
-    expect(reader.events).to.have.length(2);
+    // The first of the three may go at once; of those that wait only the newest does.
+    expect(reader.events.length).to.be.at.most(3);
     reader.socket.destroy();
   });
 

@@ -10,6 +10,7 @@ import {
   readUnderstood,
 } from '../../../../src/renderers/radiance/plan.ts';
 import { readPrinted } from '../../../../src/renderers/radiance/printed.ts';
+import { noRadiance } from '../../../../src/renderers/radiance/radiance.ts';
 import { fixtureInput, fixtureNames, planFrom, planOf } from '../../../support/rad-fixtures.ts';
 
 const frozen = (modified: number) => ({ modified, frozen: true });
@@ -119,7 +120,10 @@ describe('what is up to date', () => {
     const plan = planOf('room', { files: all });
     expect(plan).to.deep.equal({
       tasks: [],
-      notes: ['View "inside" is up to date.', 'View "top" is up to date.'],
+      notes: [
+        'View "inside" is up to date (--force makes it again).',
+        'View "top" is up to date (--force makes it again).',
+      ],
       views: [],
     });
   });
@@ -140,7 +144,7 @@ describe('what is up to date', () => {
   it('is left where only another view is old', () => {
     const plan = planOf('room', { files: { ...all, 'images/room_top.hdr': 19 } });
     expect(plan.views).to.deep.equal(['top']);
-    expect(plan.notes).to.deep.equal(['View "inside" is up to date.']);
+    expect(plan.notes).to.deep.equal(['View "inside" is up to date (--force makes it again).']);
   });
 
   it('is nothing once a scene file is newer than the octree', () => {
@@ -532,7 +536,7 @@ describe('rad that prints no plan', () => {
       'rad cannot plan room.rif: (bad.rad): bad arguments for polygon "x".',
     ],
     [1, null, '', 'plan-failed', 'rad cannot plan room.rif: it ended with status 1 and said nothing.'],
-    [127, null, '', 'no-radiance', 'rad was not found: name the Radiance directory in the settings.'],
+    [127, null, '', 'no-radiance', noRadiance('rad')],
     [
       null,
       'SIGSEGV',
