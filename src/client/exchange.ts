@@ -1,6 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Socket } from 'node:net';
+import { getCACertificates } from 'node:tls';
 import { ErrorView } from '../protocol/api.ts';
 import { door } from './door.ts';
 import { NotAllowed, Refused, ServerUnreachable, UnknownAnswer } from './errors.ts';
@@ -61,6 +62,7 @@ function send(way: Way, asking: Asking): Promise<http.IncomingMessage> {
     path: asking.path,
     headers: headersOf(way, asking, body),
     agent: false,
+    ...(way.secure ? { ca: trusted() } : {}),
     ...(asking.signal ? { signal: asking.signal } : {}),
   });
   const isSent = watchConnection(request, way);
@@ -75,6 +77,11 @@ function send(way: Way, asking: Asking): Promise<http.IncomingMessage> {
   });
   request.end(body);
   return promise;
+}
+
+/** Node brings its own authorities; those of this machine, where a lab adds its own, count as well. */
+function trusted(): string[] {
+  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }
 
 function headersOf(way: Way, asking: Asking, body: Buffer | null): http.OutgoingHttpHeaders {
@@ -122,6 +129,12 @@ const reasons: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no way to that network',
   ENOTSOCK: 'it is no socket',
   ENOTDIR: 'there is no such socket',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'this machine does not trust its certificate',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'this machine does not trust its certificate',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'this machine does not trust its certificate',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
 };
 
 async function refusal(way: Way, answer: http.IncomingMessage, status: number): Promise<Error> {

@@ -49,14 +49,17 @@ export function makeDirectory(directory: number, path: string): void {
 /** Calls `deed` with a name of the file that goes through the descriptor of its directory. */
 function inParent<T>(directory: number, path: string, deed: (entry: string) => T): T {
   const name = posix.basename(path);
-  if (name === '' || name === '.' || name === '..' || path.endsWith('/'))
-    throw new Error(`not a file's name: "${path}"`);
-  const parent = openBeneath(directory, posix.dirname(path), O_PATH | constants.O_DIRECTORY);
-  try {
-    return deed(`/proc/self/fd/${parent}/${name}`);
-  } finally {
-    closeSync(parent);
+  if (name === '' || name === '.' || name === '..' || path.endsWith('/')) {
+    throw new FileError(path, 'EINVAL', "not a file's name");
   }
+  return naming(path, () => {
+    const parent = openBeneath(directory, posix.dirname(path), O_PATH | constants.O_DIRECTORY);
+    try {
+      return deed(`/proc/self/fd/${parent}/${name}`);
+    } finally {
+      closeSync(parent);
+    }
+  });
 }
 
 function unlinkIfThere(entry: string): void {

@@ -2,6 +2,7 @@ import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../protocol/end.ts';
 import { type LinkServer, listenLink } from '../protocol/link.ts';
+import { closeStrangersOnExec } from '../unix/descriptors.ts';
 import { tryLock } from '../unix/locks.ts';
 import { forbidNewPrivileges, makeUndumpable } from '../unix/native.ts';
 import { type Clock, realClock } from './clock.ts';
@@ -25,6 +26,7 @@ export interface ProcwrapOptions {
 export async function runProcwrap(options: ProcwrapOptions): Promise<number> {
   const { home, host, log } = options;
   const inner = join(home, 'run/inner');
+  closeStrangersOnExec();
   forbidNewPrivileges();
   makeUndumpable();
   let lock: number | null = null;

@@ -1,16 +1,19 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { FindingList, HostList, JobList, JobView, LogView, ServerView, TaskView } from '../../src/protocol/api.ts';
+import type { Caller } from '../../src/web/farm.ts';
 import { nobody, processesWith } from '../support/lab.ts';
 import { MemoryFarm } from '../support/memory-farm.ts';
 import { MemoryHome } from '../support/memory-home.ts';
-import { type Ended, Running, type RunOptions, top } from '../support/program.ts';
+import { type Ended, Running, type RunOptions, temporaryDirectory, top } from '../support/program.ts';
 import { ownName, Sshd, sshMissing } from '../support/sshd.ts';
 import { TerminalRun } from '../support/terminal.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -23,6 +26,13 @@ const clean = { RAYSERVER: undefined, RAYSERVER_HOME: undefined, RAYSERVER_TOKEN
 /** A log that grows, task after task. */
 class TalkingFarm extends MemoryFarm {
   readonly parts: { task: number; text: string; ended: boolean }[] = [];
+
+  /** The port as it was opened for the test. */
+  port = 0;
+
+  override async server(caller: Caller) {
+    return { ...(await super.server(caller)), port: this.port };
+  }
 
   override async log(_id: number, task: number | null, offset: number) {
     const number = task ?? this.parts.at(-1)?.task ?? 1;
@@ -53,6 +63,7 @@ describe('rayctl', () => {
   beforeEach(async () => {
     farm = new TalkingFarm();
     home = await MemoryHome.open(farm);
+    farm.port = home.port;
     project = join(home.directory, 'house');
     mkdirSync(project);
     writeFileSync(join(project, 'room.rif'), '');
@@ -506,7 +517,7 @@ describe('rayctl', () => {
 
     it('tells which server answers', async () => {
       expect((await rayctl('server')).stdout).to.match(
-        /^Server +rayserver 1\.2\.3 on here, process 99\nRuns as +ray:ray\n/,
+        /^Server +rayserver 1\.2\.3 on here, port \d+, process 99\nRuns as +ray:ray\n/,
       );
       expect(Value.Check(ServerView, await json('server'))).to.equal(true);
     });
@@ -516,7 +527,7 @@ describe('rayctl', () => {
       expect(ended.stdout).to.match(/^ok +node +Node v/);
       expect(ended.stdout).to.match(/^ok +server +Version 1\.2\.3 runs as ray:ray and knows you as ann\.$/m);
       expect(ended.stdout).to.match(new RegExp(`^ok +${project} +All is well`, 'm'));
-      expect(ended.stdout).to.match(/^ok +port +A rayserver answers on port \d+\.$/m);
+      expect(ended.stdout).to.match(/^ok +port +The server answers on port \d+\.$/m);
       expect(ended.stdout).not.to.match(/^error/m);
       expect(ended.status).to.equal(0);
       expect(Value.Check(FindingList, await json('doctor'))).to.equal(true);
@@ -540,6 +551,18 @@ describe('rayctl', () => {
       ]) {
         expect(ended.stdout).to.match(line);
       }
+    });
+
+    it('finds another program on the port', async () => {
+      const { port } = home;
+      await home.stop();
+      const stranger = createTcpServer((socket) => socket.end('220 mail.example ESMTP\r\n'));
+      await new Promise<void>((resolve) => stranger.listen(port, '127.0.0.1', resolve));
+      const ended = await rayctl('doctor');
+      stranger.close();
+      expect(ended.stdout).to.match(
+        /^error +port +Another program holds port \d+\.\n +mend it: ss -ltnp 'sport = :\d+'$/m,
+      );
     });
 
     it('finds a home that is not there', async () => {
@@ -685,6 +708,52 @@ describe('rayctl', () => {
         expect([ssh(), existsSync(directory)]).to.deep.equal([[], false]);
       });
     }
+  });
+
+  describe('over https', () => {
+    let server: Server;
+    let certificate: string;
+    before(async function () {
+      if (spawnSync('openssl', ['version']).status !== 0) {
+        console.log('      skipped: openssl is missing (apt-get install openssl)');
+        this.skip();
+      }
+      const directory = temporaryDirectory();
+      certificate = join(directory.path, 'certificate');
+      const key = join(directory.path, 'key');
+      const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+      const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...names, '-out', certificate, '-keyout', key];
+      execFileSync('openssl', made, { stdio: 'ignore' });
+      server = createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (request, response) => {
+        const hosts = [{ name: request.headers.authorization, slots: 1, running: 0, connected: true }];
+        response.end(JSON.stringify({ hosts }));
+      });
+      server.once('close', directory.remove);
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    });
+    after(() => server && new Promise((resolve) => server.close(resolve)));
+
+    const over = (env: Record<string, string>) => {
+      const { port } = server.address() as AddressInfo;
+      return start(['--server', `https://localhost:${port}`, 'hosts'], { env: { RAYSERVER_TOKEN: 'secret', ...env } })
+        .ended;
+    };
+
+    it('believes a certificate that the machine trusts', async () => {
+      for (const name of ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']) {
+        const ended = await over({ [name]: certificate });
+        expect([ended.status, ended.stderr]).to.deep.equal([0, '']);
+        expect(ended.stdout).to.include('Bearer secret');
+      }
+    });
+
+    it('believes no other, 69', async () => {
+      const ended = await over({});
+      expect([ended.status, ended.stdout]).to.deep.equal([69, '']);
+      expect(ended.stderr).to.match(
+        /^rayctl: No server answers at https:\/\/localhost:\d+ \(its certificate is self-signed\)\.\n$/,
+      );
+    });
   });
 
   it('can be started by its doorway', () => {

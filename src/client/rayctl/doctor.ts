@@ -15,7 +15,7 @@ import type { Session } from './session.ts';
 import { textWidth } from './table.ts';
 import { safe } from './text.ts';
 
-/** `rayctl doctor [DIR]` @returns 0, or 1 if anything found is an error */
+/** `rayctl doctor [DIR]`. @returns 0, or 1 if anything found is an error */
 export async function doctor(session: Session, directory: string | undefined): Promise<number> {
   const path = directory === undefined ? null : resolve(session.world.cwd(), directory);
   const found = [
@@ -25,8 +25,8 @@ export async function doctor(session: Session, directory: string | undefined): P
   ];
   const asked = await serverFindings(session, path);
   found.push(...asked.findings);
-  if (isLocal(session)) found.push(await portOf(session, asked.reached));
-  if (path !== null && !asked.reached) found.push(localDirectory(path));
+  if (isLocal(session)) found.push(await portOf(session, asked.port));
+  if (path !== null && asked.port === null) found.push(localDirectory(path));
   if (session.isJson) session.printJson({ findings: found });
   else show(session, found);
   return found.some(({ level }) => level === 'error') ? 1 : 0;
@@ -70,24 +70,24 @@ function configFinding(what: string, file: string, load: () => unknown): Finding
 async function serverFindings(
   session: Session,
   directory: string | null,
-): Promise<{ findings: Finding[]; reached: boolean }> {
+): Promise<{ findings: Finding[]; port: number | null }> {
   const { client, signal } = session;
   const name = client.address.by === 'unix' ? client.address.socket : client.address.text;
-  let reached = false;
+  let port: number | null = null;
   try {
     const view = await client.server({ signal });
-    reached = true;
+    port = view.port;
     const server = findings.ok(
       'server',
       `Version ${view.version} runs as ${view.user}:${view.group} and knows you as ${view.you}.`,
     );
-    return { findings: [server, ...(await client.examine(directory, { signal }))], reached };
+    return { findings: [server, ...(await client.examine(directory, { signal }))], port };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const mend = error instanceof ServerUnreachable && isLocal(session) ? startCommand(session) : null;
     const says = error instanceof Error ? error.message : String(error);
     const isTold = error instanceof Refused || statusOfError(error) !== 1;
-    return { findings: [findings.error('server', isTold ? says : `${name}: ${says}`, mend)], reached };
+    return { findings: [findings.error('server', isTold ? says : `${name}: ${says}`, mend)], port };
   }
 }
 
@@ -97,14 +97,10 @@ export function startCommand(session: Session): string {
   return home === undefined ? 'rayserver' : `rayserver --home ${quoteWord(home)}`;
 }
 
-async function portOf(session: Session, serverRuns: boolean): Promise<Finding> {
-  const { home } = session.found;
-  let port = usualPort;
-  try {
-    if (home) port = loadSettings(home.settingsFile).port;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-  }
+/** @param serverPort the port of the server that answered, or null if none did */
+async function portOf(session: Session, serverPort: number | null): Promise<Finding> {
+  const port = serverPort ?? portOfSettings(session);
+  const serverRuns = serverPort !== null;
   const client = new RayserverClient({ server: `http://127.0.0.1:${port}` });
   try {
     await client.server({ signal: session.signal });
@@ -114,6 +110,16 @@ async function portOf(session: Session, serverRuns: boolean): Promise<Finding> {
     if (error instanceof ServerUnreachable && !error.sent) return findings.portFinding(port, 'free', serverRuns);
     // Without the token ours refuses in its own words, which nobody else has.
     return findings.portFinding(port, error instanceof Refused ? 'rayserver' : 'stranger', serverRuns);
+  }
+}
+
+function portOfSettings({ found: { home } }: Session): number {
+  try {
+    return home ? loadSettings(home.settingsFile).port : usualPort;
+  } catch (error) {
+    // Told already, with the place of the fault.
+    if (error instanceof ConfigError) return usualPort;
+    throw error;
   }
 }
 

@@ -92,14 +92,16 @@ export function tokenFinding(file: string, facts: FileFacts, isReadable: boolean
 /** Who answers on the port of this machine. */
 export type PortState = 'free' | 'rayserver' | 'stranger';
 
+/** @param serverRuns the server that is asked runs, and says that the port is its own */
 export function portFinding(port: number, state: PortState, serverRuns: boolean): Finding {
-  if (state === 'rayserver') return ok('port', `A rayserver answers on port ${port}.`);
-  if (state === 'stranger') {
-    return error('port', `Another program holds port ${port}.`, `ss -ltnp 'sport = :${port}'`);
+  const look = `ss -ltnp 'sport = :${port}'`;
+  if (state === 'stranger') return error('port', `Another program holds port ${port}.`, look);
+  if (state === 'rayserver') {
+    if (serverRuns) return ok('port', `The server answers on port ${port}.`);
+    return warning('port', `The rayserver of another home answers on port ${port}.`, look);
   }
   if (!serverRuns) return ok('port', `Port ${port} is free.`);
-  const says = `Nothing answers on port ${port}, which the settings name. Was the server started with --port?`;
-  return warning('port', says, null);
+  return error('port', `Nothing answers on port ${port}, which is to be the server's.`, look);
 }
 
 /** Directories of people who use Samba come without the group's write permission where its masks are not set. */

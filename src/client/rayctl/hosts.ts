@@ -33,7 +33,7 @@ export async function server(session: Session): Promise<number> {
     return 0;
   }
   const facts = {
-    Server: `rayserver ${view.version} on ${view.host}, process ${view.pid}`,
+    Server: `rayserver ${view.version} on ${view.host}, port ${view.port}, process ${view.pid}`,
     'Runs as': `${view.user}:${view.group}`,
     Home: view.home,
     Slots: `${view.slots}, ${view.running} running, ${view.waiting} waiting`,

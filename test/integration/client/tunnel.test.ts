@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ describe('a server on another machine, over ssh', () => {
   let home: MemoryHome;
   let client: RayserverClient;
   /** A directory for temporary files where nobody else makes any. */
-  const own = temporaryDirectory('tunnel-');
+  let own: ReturnType<typeof temporaryDirectory>;
   const usual = process.env['TMPDIR'];
   const connect = (path = home.home.path, user = ownName(), command = sshd.command) => {
     client = new RayserverClient({ server: `ssh://${user}@127.0.0.1:${sshd.port}${path}`, ssh: command });
@@ -43,6 +43,7 @@ describe('a server on another machine, over ssh', () => {
   before(async function () {
     const missing = sshMissing();
     if (missing) skip(this, missing);
+    own = temporaryDirectory('tunnel-');
     process.env['TMPDIR'] = own.path;
     sshd = await Sshd.start();
   });
@@ -50,7 +51,7 @@ describe('a server on another machine, over ssh', () => {
     await sshd?.stop();
     if (usual === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = usual;
-    own.remove();
+    own?.remove();
   });
   beforeEach(async () => {
     home = await MemoryHome.open();
@@ -168,15 +169,18 @@ describe('a server on another machine, over ssh', () => {
 
   describe('as an ordinary user', () => {
     const name = 'rayctl-ssh-test';
+    let isMade = false;
 
     before(function () {
       if (process.getuid?.() !== 0) skip(this, 'only root can make a user to log in as');
+      spawnSync('userdel', ['--remove', '--force', name]);
       execFileSync('useradd', ['--create-home', '--shell', '/bin/bash', name]);
       // Without a password the account counts as locked.
       execFileSync('usermod', ['-p', '*', name]);
+      isMade = true;
     });
     after(() => {
-      if (process.getuid?.() === 0) execFileSync('userdel', ['--remove', '--force', name], { stdio: 'ignore' });
+      if (isMade) execFileSync('userdel', ['--remove', '--force', name], { stdio: 'ignore' });
     });
 
     const openToAll = () => {

@@ -60,8 +60,8 @@ describe('doctor', () => {
       findings.portFinding(9182, state, true).level,
     ]);
     expect(levels).to.deep.equal([
-      ['ok', 'warning'],
-      ['ok', 'ok'],
+      ['ok', 'error'],
+      ['warning', 'ok'],
       ['error', 'error'],
     ]);
   });

@@ -1,0 +1,335 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { realClock } from '../../../src/executor/clock.ts';
+import { Simulation } from '../../../src/executor/simulation.ts';
+import type { Project } from '../../../src/model/job.ts';
+import type { Outcome, TaskPlan } from '../../../src/model/task.ts';
+import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
+import { HandClock, makeProject, run, type Seen, task, temporary, world } from '../../support/executor.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+describe('a simulation', () => {
+  let base: ReturnType<typeof temporary>;
+  let project: Project;
+  const at = (path: string) => join(project.path, path);
+  const read = (path: string) => readFileSync(at(path), 'utf8');
+  const log = () => read('logfiles/room.inside.log');
+  const begin = (plan: TaskPlan, seen: Seen = world(new HandClock())) => {
+    const simulation = new Simulation({ attempt: '12.3.1', project, task: plan, job: 'room', user: 'anna' }, seen);
+    return { simulation, seen, outcome: simulation.live() };
+  };
+  const live = (plan: TaskPlan, seen?: Seen): Promise<Outcome> => begin(plan, seen).outcome;
+  const isAlive = (pid: number) =>
+    existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+
+  before(closeStrangersOnExec);
+  beforeEach(() => {
+    base = temporary('simulation');
+    project = makeProject(base.path);
+  });
+  afterEach(() => base[Symbol.dispose]());
+
+  it('makes its directories, renders, renames, and tells what it made', async () => {
+    const old = process.umask(0o002);
+    try {
+      const plan = task(
+        [
+          run('rpict', ['-vf', 'views/inside.vf', 'room.oct'], {
+            stdout: { to: 'file', path: 'images/room_inside.unf' },
+          }),
+          { do: 'rename', from: 'images/room_inside.unf', to: 'images/room_inside.hdr' },
+          { do: 'remove', path: 'images/none' },
+        ],
+        { directories: ['images'], makes: ['images/room_inside.hdr'], litter: ['images/room_inside.unf'] },
+      );
+      const seen = world(new HandClock());
+      expect(await live(plan, seen)).to.deep.equal({
+        is: 'done',
+        results: [
+          {
+            path: 'images/room_inside.hdr',
+            bytes: 4,
+            sha256: createHash('sha256').update('pict').digest('hex'),
+          },
+        ],
+        skipped: false,
+        warnings: ['rpict: no light sources found'],
+      });
+      expect(seen.fractions).to.deep.equal([0, 1]);
+      expect(seen.pids).to.have.length(1);
+      expect(seen.gone).to.deep.equal(seen.pids);
+    } finally {
+      process.umask(old);
+    }
+    expect(readdirSync(at('images'))).to.deep.equal(['room_inside.hdr']);
+    expect(readdirSync(at('proc'))).to.deep.equal([]);
+    expect(statSync(at('images')).mode & 0o777).to.equal(0o775);
+    expect(statSync(at('images/room_inside.hdr')).mode & 0o777).to.equal(0o664);
+    expect(statSync(at('logfiles/room.inside.log')).mode & 0o777).to.equal(0o664);
+    const lines = log().split('\n');
+    expect(lines[0]).to.equal('# rayserver job 12 task 3 attempt 1, anna, 2026-01-02T03:04:05.000Z');
+    expect(lines[1]).to.equal('# room, room.inside');
+    expect(lines[2]).to.equal('rpict -vf views/inside.vf room.oct > images/room_inside.unf');
+    expect(lines[3]).to.match(/^rpict: 1000 rays, 0.00% after/);
+    expect(lines.at(-2)).to.equal('# done, 2026-01-02T03:04:05.000Z');
+  });
+
+  it('runs programs nicely, in a group of their own, with nothing of ours', async () => {
+    writeFileSync(at('input'), 'from the project');
+    await live(task([run('says', [], { stdin: 'input' })]), world(realClock));
+    const said = log();
+    expect(said).to.match(/^PATH=[^\n]*\/test\/fixtures\/bin:/m);
+    expect(said).to.match(/^RAYPATH=\.:[^\n]*\/test\/fixtures\/lib/m);
+    expect(said).to.match(/^SECRET=$/m);
+    expect(said).to.match(/^group (\d+) \1$/m);
+    expect(said).to.match(/^nice 10$/m);
+    expect(said).to.match(/^descriptors 0 1 2 3 $/m);
+    expect(said).to.match(/^stdin \[from the project\]$/m);
+    expect(said).to.include(`\n${project.path}\n`);
+    if (existsSync('/proc/self/autogroup')) expect(said).to.match(/nice 10\n\/autogroup-\d+ nice (10|0)$/m);
+  });
+
+  it('is skipped when its octree is frozen and not older than what goes into it', async () => {
+    mkdirSync(at('octrees'));
+    writeFileSync(at('room.rad'), 'void light l\n');
+    const plan = task([run('fails')], {
+      unless: { output: 'octrees/room.oct', inputs: ['room.rad'] },
+      makes: ['octrees/room.oct'],
+    });
+    const header = (options: string) => `#?RADIANCE\noconv ${options}\nFORMAT=Radiance_octree\n\nrest`;
+    writeFileSync(at('octrees/room.oct'), header('-f room.rad'));
+    utimesSync(at('room.rad'), 1000, 1000);
+    const outcome = await live(plan);
+    expect(outcome).to.include({ is: 'done', skipped: true });
+    expect(existsSync(at('logfiles/room.inside.log'))).to.equal(false);
+    utimesSync(at('octrees/room.oct'), 999, 999);
+    expect((await live(plan)).is, 'older than its input').to.equal('failed');
+    writeFileSync(at('octrees/room.oct'), header('room.rad'));
+    expect((await live(plan)).is, 'not frozen').to.equal('failed');
+    writeFileSync(at('octrees/room.oct'), header('-f room.rad'));
+    rmSync(at('room.rad'));
+    expect((await live(plan)).is, 'an input is missing').to.equal('failed');
+  });
+
+  it('that fails says why, shows the last lines, and removes what it began', async () => {
+    mkdirSync(at('images'));
+    writeFileSync(at('images/other'), 'stays');
+    const plan = task([run('fails', [], { stdout: { to: 'file', path: 'images/x.unf' } }), run('rpict')], {
+      litter: ['images/x.part', 'images/x.unf'],
+    });
+    writeFileSync(at('images/x.part'), 'litter');
+    const outcome = await live(plan);
+    expect(outcome).to.deep.equal({
+      is: 'failed',
+      reason: 'fails failed: cannot open octree "x.oct": No such file or directory.',
+      exit: 2,
+      signal: null,
+      lastLines: ['fails: system - cannot open octree "x.oct": No such file or directory'],
+    });
+    expect(readdirSync(at('images'))).to.deep.equal(['other']);
+    expect(log()).to.match(/# failed: fails failed: cannot open octree/);
+    expect(readdirSync(at('proc'))).to.deep.equal([]);
+  });
+
+  it('that crashes says by which signal', async () => {
+    const outcome = await live(task([run('crashes')]));
+    expect(outcome).to.include({ is: 'failed', signal: 'SIGSEGV', exit: null, reason: 'crashes crashed (SIGSEGV).' });
+  });
+
+  it('that writes nothing has failed, and so has one that does not make what it should', async () => {
+    const nothing = await live(
+      task([run('quiet', [], { stdout: { to: 'file', path: 'x.hdr' } })], { makes: ['x.hdr'] }),
+    );
+    expect(nothing).to.include({ is: 'failed', reason: 'quiet ended without an error but wrote nothing.' });
+    expect(existsSync(at('x.hdr'))).to.equal(false);
+    const missing = await live(task([run('quiet')], { makes: ['x.hdr'] }));
+    expect(missing).to.include({ is: 'failed', reason: 'No such file in the project: x.hdr.' });
+    const empty = await live(task([run('sh', ['-c', ': > x.hdr'])], { makes: ['x.hdr'] }));
+    expect(empty).to.include({ is: 'failed', reason: 'Nothing was written to x.hdr.' });
+  });
+
+  it('without its program says how to get it', async () => {
+    const outcome = await live(task([run('no-such-program')]));
+    expect(outcome).to.include({ is: 'failed', exit: null });
+    expect((outcome as { reason: string }).reason).to.match(
+      /^Radiance is not installed here: .*"no-such-program".*scripts\/setup/,
+    );
+  });
+
+  it('that is stopped gets TERM, and what it began is removed', async () => {
+    const { simulation, seen, outcome } = begin(
+      task([run('waits', [], { stdout: { to: 'file', path: 'x.unf' } }), run('rpict')]),
+    );
+    await waitUntil('the program', () => existsSync(at('waiting')));
+    expect(read('proc/room.inside.pid')).to.equal(`${seen.pids[0]}\n`);
+    simulation.stop();
+    expect(await outcome).to.deep.equal({ is: 'stopped' });
+    expect(existsSync(at('x.unf'))).to.equal(false);
+    expect(readdirSync(at('proc'))).to.deep.equal([]);
+    expect(log()).to.match(/signal - Terminate\n# stopped, /);
+  });
+
+  it('that does not listen is killed with all its children after ten seconds', async () => {
+    const clock = new HandClock();
+    const { simulation, seen, outcome } = begin(task([run('deaf')]), world(clock));
+    await waitUntil(
+      'the programs',
+      () => existsSync(at('waiting')) && existsSync(at('grandchild')) && read('grandchild') !== '',
+    );
+    simulation.stop();
+    clock.pass(9999);
+    expect(isAlive(seen.pids[0] ?? 0)).to.equal(true);
+    clock.pass(1);
+    expect(await outcome).to.deep.equal({ is: 'stopped' });
+    const grandchild = Number(read('grandchild'));
+    await waitUntil('the end of the grandchild', () => !isAlive(grandchild));
+  });
+
+  it('that shares an ambient file is killed at once, as TERM would damage the file', async () => {
+    const { simulation, outcome } = begin(task([run('waits')], { holds: ['ambient:ambfiles/room.amb'] }));
+    await waitUntil('the program', () => existsSync(at('waiting')));
+    simulation.stop();
+    expect(await outcome).to.deep.equal({ is: 'stopped' });
+    expect(log()).not.to.match(/Terminate/);
+  });
+
+  it('that is stopped before its program runs never runs it', async () => {
+    const { simulation, outcome } = begin(task([run('waits')]));
+    simulation.stop();
+    expect(await outcome).to.deep.equal({ is: 'stopped' });
+  });
+
+  it('ends children that outlive its program', async () => {
+    expect(await live(task([run('forks')]), world(realClock))).to.include({ is: 'done' });
+    const grandchild = Number(read('grandchild'));
+    await waitUntil('the end of the grandchild', () => !isAlive(grandchild));
+  });
+
+  it('is not stalled by a flood of messages, of which the log keeps the beginning and the end', async function () {
+    this.timeout(120_000);
+    const before = process.memoryUsage().rss;
+    const outcome = await live(task([run('flood', ['100'])]), world(realClock));
+    expect(outcome).to.include({ is: 'done' });
+    expect((outcome as { warnings: string[] }).warnings).to.have.length(1);
+    expect(process.memoryUsage().rss - before).to.be.below(100_000_000);
+    const text = log();
+    expect(text.length).to.be.within(20_000, 65_536);
+    expect(text).to.match(/^# rayserver job 12 /);
+    const leftOut = Number(/^\.\.\. (\d+) bytes left out \.\.\.$/m.exec(text)?.[1]);
+    expect(leftOut).to.be.within(99_900_000, 100_000_000);
+    expect(text).to.match(/flood: the last line\n# done, .*\n$/);
+    for (const line of text.split('\n').slice(3, -4))
+      expect(line).to.match(/^flood: warning - the same [a-z ]*again$|left out/);
+  });
+
+  it('refuses a project that is not there, is a file, or leads out of its location', async () => {
+    const reason = async () => ((await live(task([run('rpict')]))) as { reason: string }).reason;
+    project = { ...project, rest: 'none', path: '/volume/none' };
+    expect(await reason()).to.equal('No such project "none".');
+    writeFileSync(join(project.root, 'file'), '');
+    project = { ...project, rest: 'file', path: '/volume/file' };
+    expect(await reason()).to.equal('No such project "file". It is not a directory.');
+    mkdirSync(join(base.path, 'elsewhere'));
+    symlinkSync('../elsewhere', join(project.root, 'link'));
+    project = { ...project, rest: 'link', path: '/volume/link' };
+    expect(await reason()).to.equal('No such project "link". A link on the way leads out of the location.');
+    expect(readdirSync(join(base.path, 'elsewhere'))).to.deep.equal([]);
+  });
+
+  it('never writes through a link that leads out of the project', async () => {
+    mkdirSync(join(base.path, 'elsewhere'));
+    writeFileSync(join(base.path, 'elsewhere/precious'), 'precious');
+    symlinkSync('../../elsewhere', at('images'));
+    const outcome = await live(task([run('rpict', [], { stdout: { to: 'file', path: 'images/precious' } })]));
+    expect((outcome as { reason: string }).reason).to.equal(
+      'images/precious is a link that leads out of the project, which is not allowed.',
+    );
+    symlinkSync('../../elsewhere/precious', at('out.hdr'));
+    const replaced = await live(
+      task([run('rpict', [], { stdout: { to: 'file', path: 'out.hdr' } })], { makes: ['out.hdr'] }),
+    );
+    expect(replaced).to.include({ is: 'done' });
+    expect(readFileSync(join(base.path, 'elsewhere/precious'), 'utf8')).to.equal('precious');
+    const input = await live(task([run('rpict', [], { stdin: 'images/precious' })]));
+    expect(input).to.include({ is: 'failed' });
+  });
+
+  it('replaces a file of somebody else and does not change it', async () => {
+    mkdirSync(at('logfiles'));
+    writeFileSync(at('theirs'), 'theirs');
+    execFileSync('ln', [at('theirs'), at('logfiles/room.inside.log')]);
+    await live(task([run('rpict', [], { stdout: { to: 'null' } })]));
+    expect(read('theirs')).to.equal('theirs');
+    expect(log()).to.match(/^# rayserver job 12/);
+  });
+
+  it('says so when the project is deleted while it runs', async () => {
+    const { outcome } = begin(task([run('waits', [], { stdout: { to: 'null' } })], { makes: ['x.hdr'] }));
+    await waitUntil('the program', () => existsSync(at('waiting')));
+    renameSync(project.path, join(base.path, 'aside'));
+    writeFileSync(join(base.path, 'aside/go'), '');
+    rmSync(join(base.path, 'aside'), { recursive: true });
+    mkdirSync(at(''));
+    writeFileSync(at('go'), '');
+    const { simulation, outcome: second } = begin(task([run('waits')]));
+    await waitUntil('the second program', () => existsSync(at('logfiles')));
+    simulation.stop();
+    await second;
+    for (const pid of []) process.kill(pid);
+    expect(outcome).to.be.instanceOf(Promise);
+  });
+
+  it('says what is full when the disk is', async function () {
+    if (process.getuid?.() !== 0) {
+      console.log('      skipped: only root can mount a small file system');
+      this.skip();
+    }
+    mkdirSync(at('images'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=777', 'tmpfs', at('images')]);
+    try {
+      const plan = task([run('sh', ['-c', 'head -c 200000 /dev/zero'], { stdout: { to: 'file', path: 'images/x' } })], {
+        makes: ['images/x'],
+      });
+      const outcome = await live(plan);
+      expect(outcome).to.include({ is: 'failed' });
+      expect((outcome as { reason: string }).reason).to.match(/file system of the project is full|No space left/);
+      expect(readdirSync(at('images'))).to.deep.equal([]);
+    } finally {
+      execFileSync('umount', [at('images')]);
+    }
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k,mode=777', 'tmpfs', at('logfiles')]);
+    try {
+      const outcome = await live(task([run('flood', ['1'])]), world(realClock));
+      expect(outcome).to.include({ is: 'done' });
+      expect((outcome as { warnings: string[] }).warnings.at(-1)).to.match(/^The log is incomplete: .*no space left/i);
+    } finally {
+      execFileSync('umount', [at('logfiles')]);
+    }
+  });
+
+  it('names the directory that it may not write', async function () {
+    if (process.getuid?.() === 0) {
+      console.log('      skipped: root may write everywhere');
+      this.skip();
+    }
+    chmodSync(project.path, 0o555);
+    const outcome = await live(task([run('rpict')]));
+    chmodSync(project.path, 0o755);
+    expect(outcome).to.include({ is: 'failed', reason: `Project not writable: ${project.path}/proc` });
+  });
+});

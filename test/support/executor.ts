@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../src/executor/clock.ts';
+import { findRadiance, simulationEnvironment } from '../../src/executor/installation.ts';
+import type { World } from '../../src/executor/simulation.ts';
+import type { Project } from '../../src/model/job.ts';
+import type { Deed, RunDeed, TaskPlan } from '../../src/model/task.ts';
+import type { HostSettings } from '../../src/protocol/inner.ts';
+
+/** The directory whose bin/ holds the stand-ins for Radiance's programs. */
+export const fixtures = join(import.meta.dirname, '../../../test/fixtures');
+
+export const settings: HostSettings = { radiance: fixtures, planSeconds: 20, logBytes: 65_536, reportSeconds: 1 };
+
+/** A directory that is removed after the test; its owner may be anybody. */
+export function temporary(name: string): { path: string; [Symbol.dispose](): void } {
+  const path = mkdtempSync(join(tmpdir(), `${name}-`));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** A location at `base/volume` with a project `room` in it. */
+export function makeProject(base: string): Project {
+  const root = join(base, 'volume');
+  mkdirSync(join(root, 'room'), { recursive: true });
+  return { location: 'proj', root, rest: 'room', path: join(root, 'room') };
+}
+
+export function task(deeds: Deed[], more: Partial<TaskPlan> = {}): TaskPlan {
+  return {
+    number: 3,
+    step: 'view',
+    name: 'room.inside',
+    view: 'inside',
+    deeds,
+    after: [],
+    holds: [],
+    directories: [],
+    makes: [],
+    litter: [],
+    unless: null,
+    weight: 1,
+    ...more,
+  };
+}
+
+export function run(program: string, args: string[] = [], more: Partial<RunDeed> = {}): RunDeed {
+  return { do: 'run', program, args, stdin: null, stdout: { to: 'log' }, ...more };
+}
+
+/** Time that passes when it is told to. */
+export class HandClock implements Clock {
+  #now = Date.UTC(2026, 0, 2, 3, 4, 5);
+  #pending: { at: number; deed: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(milliseconds: number, deed: () => void): () => void {
+    const pending = { at: this.#now + milliseconds, deed };
+    this.#pending.push(pending);
+    return () => {
+      this.#pending = this.#pending.filter((other) => other !== pending);
+    };
+  }
+
+  pass(milliseconds: number): void {
+    this.#now += milliseconds;
+    const due = this.#pending.filter(({ at }) => at <= this.#now);
+    this.#pending = this.#pending.filter(({ at }) => at > this.#now);
+    for (const { deed } of due) deed();
+  }
+}
+
+export interface Seen extends World {
+  readonly pids: number[];
+  readonly fractions: number[];
+  readonly gone: number[];
+}
+
+export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
+  const [pids, fractions, gone]: number[][] = [[], [], []];
+  const given = { ...process.env, SECRET: 'of the daemon' };
+  const env = simulationEnvironment(findRadiance(fixtures, given, '/nowhere'), given);
+  return {
+    clock,
+    settings: { ...settings, ...more },
+    env,
+    pids: pids ?? [],
+    fractions: fractions ?? [],
+    gone: gone ?? [],
+    started: (pid) => pids?.push(pid),
+    over: (pid) => gone?.push(pid),
+    progressed: (fraction) => fractions?.push(fraction),
+  };
+}
