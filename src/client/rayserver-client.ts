@@ -112,7 +112,7 @@ export class RayserverClient implements AsyncDisposable {
     return doors.tasks(await this.#get(`/api/v1/jobs/${number(id)}/tasks`, call)).tasks;
   }
 
-  /** Part of a task's log from `offset` bytes on; without a task the one that runs, else the last that ran. */
+  /** Part of a task's log from `offset` bytes on; without a task the one that failed, else one that runs, else the last view. */
   async log(id: number, query: { task?: number; offset?: number } = {}, call: Call = {}): Promise<LogView> {
     return doors.log(await this.#get(`/api/v1/jobs/${number(id)}/log${queryText(query)}`, call));
   }

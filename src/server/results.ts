@@ -8,7 +8,7 @@ import type { Procwrap } from './procwrap.ts';
 /** Seconds to wait for a file of a project. */
 const fileSeconds = 60;
 
-/** Part of the log of a task: the one named, else the one that runs, else the last that ran. */
+/** Part of the log of a task: the one named, else the one that tells most. */
 export async function jobLog(procwrap: Procwrap, job: Job, number: number | null, offset: number): Promise<LogView> {
   const task = number === null ? telling(job) : job.tasks[number - 1];
   if (!task) {
@@ -23,10 +23,14 @@ export async function jobLog(procwrap: Procwrap, job: Job, number: number | null
   return { task: task.plan.number, text, next, ended: ended && next === offset };
 }
 
+/** What a person wants to read first: the failure, else what runs now, else the last view, else the last of all. */
 function telling(job: Job): Task | undefined {
   const ran = job.tasks.filter((task) => task.attempts > 0);
   return (
-    ran.find((task) => task.state.is === 'failed') ?? ran.findLast((task) => task.state.is === 'running') ?? ran.at(-1)
+    ran.find((task) => task.state.is === 'failed') ??
+    ran.findLast((task) => task.state.is === 'running') ??
+    ran.findLast((task) => task.plan.step === 'view') ??
+    ran.at(-1)
   );
 }
 

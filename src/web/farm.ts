@@ -29,7 +29,7 @@ export interface Farm {
   jobs(query: { state: Static<typeof JobStateText> | null; before: number | null; limit: number }): Promise<JobList>;
   job(id: number): Promise<JobView>;
   tasks(id: number): Promise<TaskView[]>;
-  /** `task` null: the task that is running, else the last that ran. */
+  /** `task` null: the task that failed, else one that runs, else the last view that ran. */
   log(id: number, task: number | null, offset: number): Promise<LogView>;
   cancel(caller: Caller, id: number): Promise<JobView>;
   /** A result of the job, as it is or turned into a PNG. */
