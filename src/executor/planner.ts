@@ -7,13 +7,13 @@ import type { Answer } from '../protocol/inner.ts';
 import { type FileFact, filesToLookAt } from '../renderers/radiance/currency.ts';
 import { optionFilesToRead, radFailure, readPlan, readUnderstood } from '../renderers/radiance/plan.ts';
 import { type RadCall, radCall } from '../renderers/radiance/rad-call.ts';
+import { noRadiance } from '../renderers/radiance/radiance.ts';
 import { type Rif, readRif, requireFileName } from '../renderers/radiance/rif.ts';
 import { openBeneath } from '../unix/walk.ts';
 import { makeDirectory, openRegular, removeBelow } from './below.ts';
 import { FileError, sentenceOf } from './file-error.ts';
 import type { Host } from './host.ts';
 import { isFrozen, readHeader, statOf } from './octree.ts';
-import { noRadiance } from '../renderers/radiance/radiance.ts';
 import { inProject } from './project.ts';
 import { type Run, start } from './run.ts';
 

@@ -140,7 +140,8 @@ export const operations = {
   readLog: {
     method: 'GET',
     path: `${root}/jobs/{id}/log`,
-    summary: 'Part of the log of a task; without `task` of the one that failed, else one that runs, else the last view.',
+    summary:
+      'Part of the log of a task; without `task` of the one that failed, else one that runs, else the last view.',
     params: JobParams,
     query: LogQuery,
     answers: one('Text from `offset` on.', LogView),

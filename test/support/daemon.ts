@@ -79,13 +79,14 @@ export function commandOf(pid: number): string[] {
   }
 }
 
-/** Starts a daemon in the foreground as an ordinary user, on any free port, and waits until it serves. */
+/** Starts a daemon in the foreground as an ordinary user, on any free port unless one is named, and waits until it serves. */
 export async function startForeground(
   home: TestHome,
   args: readonly string[] = [],
   options: RunOptions = {},
+  port = 0,
 ): Promise<Running> {
-  const running = start('rayserver', ['-f', '--home', home.path, '--port', '0', ...args], {
+  const running = start('rayserver', ['-f', '--home', home.path, '--port', String(port), ...args], {
     user: ordinaryUser,
     ...options,
   });

@@ -105,7 +105,9 @@ function addWatching(program: Command, run: Run): void {
   program
     .command('log')
     .summary("print the log of a job's simulation")
-    .description("Prints the log of a job's simulation: of the one that failed, else one that runs, else the last view.")
+    .description(
+      "Prints the log of a job's simulation: of the one that failed, else one that runs, else the last view.",
+    )
     .argument('<JOB>', 'number of the job', jobNumber)
     .option('--task <N>', 'of this task; show lists them', wholeNumber(1, 1_000_000_000))
     .option('-f, --follow', 'go on as it grows, until the job ends')

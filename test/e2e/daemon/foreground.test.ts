@@ -88,6 +88,18 @@ describe('rayserver -f', () => {
     await waitUntil('its end', () => !isAlive(running.pid));
   });
 
+  it('leaves the port free when it is killed, whatever it has started', async () => {
+    const running = await startForeground(home);
+    const port = portOf(home);
+    running.kill('SIGKILL');
+    await running.ended;
+    expect(home.processes('procwrap')).to.have.lengthOf(1);
+    const again = await startForeground(home, [], {}, port);
+    expect(portOf(home)).to.equal(port);
+    again.kill('SIGINT');
+    expect(await again.ended).to.include({ status: 0, stderr: '' });
+  });
+
   it('leaves an idle procwrap nothing to wait for', async () => {
     const running = await startForeground(home);
     expect(home.processes('procwrap')).to.have.lengthOf(1);

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { end, ordinaryUser, portOf, startBackground, startForeground, TestHome } from '../../support/daemon.ts';
+import { Lab, processesWith } from '../../support/lab.ts';
 import { top } from '../../support/program.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -29,6 +31,30 @@ describe('rayserver after an internal error', () => {
     expect(home.processes('server/')).to.deep.equal([pid]);
     expect(home.processes('procwrap')).to.deep.equal(control);
     await end(pid);
+  });
+
+  it('leaves a running simulation untouched, and counts what it makes', async () => {
+    const lab = await Lab.make(provoke);
+    try {
+      const project = lab.project();
+      const daemon = await lab.startDaemon();
+      const slow = ['--view', 'door', '--set', 'QUALITY=Med', '--set', 'RESOLUTION=500'];
+      const job = await lab.json<{ id: number }>('submit', join(project, 'room.rif'), ...slow);
+      const renderers = () =>
+        processesWith((words) => words[0]?.endsWith('rpict') === true && words.includes('octrees/room.oct'));
+      const [pid] = await waitUntil('a renderer', () => (renderers().length > 0 ? renderers() : false));
+      daemon.kill('SIGUSR2');
+      await waitUntil('the second start', () => daemon.stdout.split(`Rayserver ${daemon.pid} running.`).length === 3);
+      const ended = await lab.rayctl('wait', String(job.id));
+      expect(ended.status, ended.stderr).to.equal(0);
+      const logs = ['room.overture', 'room.door'].map((name) =>
+        readFileSync(join(project, `logfiles/${name}.log`), 'utf8'),
+      );
+      expect(logs.find((log) => log.includes(`(PID ${pid})`))).to.match(/^# rayserver job 1 task \d+ attempt 1, /);
+      for (const log of logs) expect(log).to.match(/^# rayserver job 1 task \d+ attempt 1, /);
+    } finally {
+      await lab.close();
+    }
   });
 
   it('says so on the terminal, in the foreground', async () => {

@@ -177,6 +177,30 @@ describe('the events of a job', () => {
     for (const reader of [next, ...readers]) reader.socket.destroy();
   });
 
+  it('never begin where the client leaves, or the port closes, before the farm has found the job', async () => {
+    port = await openTestPort({ bounds: { closeMs: 100 } });
+    port.farm.add();
+    const watch = port.farm.watch.bind(port.farm);
+    const found: (() => void)[] = [];
+    port.farm.watch = async (...asked) => {
+      await new Promise<void>((resolve) => found.push(resolve));
+      return watch(...asked);
+    };
+    const leaving = new Reader(port);
+    await waitUntil('the first question', () => found.length === 1);
+    leaving.socket.destroy();
+    await waitUntil('the line of the cut', () => port.lines.some((line) => line.endsWith('(cut)')));
+    found[0]?.();
+    const staying = new Reader(port);
+    await waitUntil('the second question', () => found.length === 2);
+    const closing = port.door.close();
+    found[1]?.();
+    await waitUntil('the end', () => staying.isClosed);
+    await closing;
+    expect([leaving.events, staying.events]).to.deep.equal([[], []]);
+    expect(port.farm.watchers(1)).to.equal(0);
+  });
+
   it('end in good order when the port closes', async () => {
     port = await openTestPort();
     port.farm.add();

@@ -95,6 +95,26 @@ describe('the job port', () => {
     expect((await port.ask('/api/v1/jobs/77')).json.error.code).to.equal('no-such-job');
   });
 
+  it('says what is wrong with a request, in one sentence', async () => {
+    const messageOf = async (answer: ReturnType<Opened['ask']>) => (await answer).json.error.message;
+    expect(await messageOf(port.ask('/api/v1/jobs?state=lost'))).to.match(
+      /^"state" must be one of "waiting", "running"/,
+    );
+    expect(await messageOf(port.ask('/api/v1/jobs?limit=many'))).to.equal('"limit" must be an integer.');
+    expect(await messageOf(port.ask('/api/v1/jobs?all=1'))).to.equal('Unknown key "all" in the query.');
+    expect(await messageOf(submit({ ...job, project: '/p' }))).to.equal(
+      '"project" must be an object with "path", or an object with "location" and "path".',
+    );
+    expect(await messageOf(submit({ ...job, kind: 'povray' }))).to.equal('"kind" must be "radiance".');
+    expect(await messageOf(submit({ ...job, force: 'true' }))).to.equal('"force" must be a boolean.');
+    expect(await messageOf(submit({ ...job, shell: 1 }))).to.equal('Unknown key "shell" in the body.');
+    expect(await messageOf(submit({ ...job, rif: '' }))).to.equal('"rif" must NOT have fewer than 1 characters.');
+    expect(await messageOf(submit({}))).to.equal('"kind" is missing in the body.');
+    expect(await messageOf(submit([]))).to.equal('The body must be an object.');
+    const unasked = port.ask('/api/v1/jobs/1/cancel', { method: 'POST', body: { now: true } });
+    expect(await messageOf(unasked)).to.equal('This request takes no body.');
+  });
+
   it('says little of its own errors to the client and all of them to the log', async () => {
     const answered = await submit({ ...job, project: { path: '/crash' } });
     expect([answered.status, answered.json.error.code]).to.deep.equal([500, 'internal']);
