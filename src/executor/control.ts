@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Outcome } from '../model/task.ts';
+import { attemptKey, type Outcome } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
 import type { FromProcwrap, HostSettings, ToProcwrap } from '../protocol/inner.ts';
 import type { ProcwrapLink } from '../protocol/link.ts';
@@ -27,6 +27,8 @@ export interface ControlOptions {
 
 /** An attempt that runs here, or has ended and was not acknowledged. */
 interface Attempt {
+  readonly job: number;
+  readonly log: string;
   readonly simulation: Simulation;
   pid: number | null;
   fraction: number | null;
@@ -177,7 +179,8 @@ export class Control {
         this.#say({ say: 'progressed', attempt: name, fraction });
       },
     });
-    const attempt: Attempt = { simulation, pid: null, fraction: null, outcome: null };
+    const { job } = attemptKey(name);
+    const attempt: Attempt = { job, log: assignment.task.name, simulation, pid: null, fraction: null, outcome: null };
     this.#attempts.set(name, attempt);
     if (this.#ending) simulation.stop();
     void simulation.live().then((outcome) => {
@@ -218,7 +221,9 @@ export class Control {
     const { home, clock } = this.#options;
     const installation = findRadiance(settings.radiance, process.env, packageDirectory());
     const env = simulationEnvironment(installation, process.env);
-    return { clock, home, settings, installation, env, helpers: this.#helpers };
+    const isRunning = (job: number, log: string) =>
+      [...this.#attempts.values()].some((one) => one.outcome === null && one.job === job && one.log === log);
+    return { clock, home, settings, installation, env, isRunning, helpers: this.#helpers };
   }
 }
 

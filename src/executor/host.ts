@@ -12,6 +12,8 @@ export interface Host {
   readonly installation: Installation;
   /** The environment of simulations. */
   readonly env: Environment;
+  /** Whether a simulation of this job with this log runs here. */
+  readonly isRunning: (job: number, log: string) => boolean;
   /** Programs that run for a question, to be ended with us. */
   readonly helpers: Set<Run>;
 }

@@ -52,11 +52,22 @@ function isProgram(path: string): boolean {
 export function simulationEnvironment(installation: Installation, env: Given): Environment {
   const directory = installation.found ? installation.directory : null;
   const result: Record<string, string> = { ...radianceEnvironment(directory, env), LC_ALL: 'C' };
+  // A directory that we may not enter would make a program that is missing look like one that is forbidden.
+  result['PATH'] = (result['PATH'] ?? '').split(':').filter(mayEnter).join(':');
   for (const name of ['HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TZ']) {
     const value = env[name];
     if (value !== undefined) result[name] = value;
   }
   return result;
+}
+
+function mayEnter(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Where this program is installed: the directory of its package.json. */

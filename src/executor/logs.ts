@@ -4,6 +4,7 @@ import { Refusal } from '../model/refusal.ts';
 import type { AnswerTo, Question } from '../protocol/inner.ts';
 import { openRegular } from './below.ts';
 import { FileError } from './file-error.ts';
+import type { Host } from './host.ts';
 import { inProject } from './project.ts';
 
 const PORTION = 256 * 1024;
@@ -16,8 +17,19 @@ type LogQuestion = Extract<Question, { ask: 'log' }>;
  * out), it goes on with the line that says so.
  * @throws Refusal no-such-file, also if it is the log of another job
  */
-export function readLog(question: LogQuestion): Promise<AnswerTo<LogQuestion>> {
-  const { project, name, job, offset } = question;
+export async function readLog(question: LogQuestion, host: Pick<Host, 'isRunning'>): Promise<AnswerTo<LogQuestion>> {
+  try {
+    return await readOwnLog(question);
+  } catch (error) {
+    // A simulation that has just been started has not made its log yet.
+    const { job, name, offset } = question;
+    if (error instanceof Refusal && offset === 0 && host.isRunning(job, name))
+      return { kind: 'log', text: '', next: 0 };
+    throw error;
+  }
+}
+
+function readOwnLog({ project, name, job, offset }: LogQuestion): Promise<AnswerTo<LogQuestion>> {
   return inProject(project, (directory) => {
     const { fd, stats } = openLog(directory, name, project);
     try {

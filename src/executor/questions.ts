@@ -35,7 +35,7 @@ async function consult(question: Question, host: Host, files: OpenFiles): Promis
       await files.close(question.handle);
       return { kind: 'close' };
     case 'log':
-      return await readLog(question);
+      return await readLog(question, host);
     case 'examine':
       return { kind: 'examine', findings: await examine(question.directory, host) };
   }

@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../src/executor/clock.ts';
+import type { Host } from '../../src/executor/host.ts';
 import { findRadiance, simulationEnvironment } from '../../src/executor/installation.ts';
+import type { Environment } from '../../src/executor/run.ts';
 import type { World } from '../../src/executor/simulation.ts';
 import type { Project } from '../../src/model/job.ts';
 import type { Deed, RunDeed, TaskPlan } from '../../src/model/task.ts';
@@ -93,5 +95,29 @@ export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
     started: (pid) => pids?.push(pid),
     over: (pid) => gone?.push(pid),
     progressed: (fraction) => fractions?.push(fraction),
+  };
+}
+
+/** A host whose time passes by hand, with stand-ins for Radiance's programs; nothing else of it is made up. */
+export interface HandHost extends Host {
+  readonly clock: HandClock;
+  env: Environment;
+  /** `JOB LOG` of what is said to run. */
+  readonly running: Set<string>;
+}
+
+export function handHost(home: string, programs = '.'): HandHost {
+  const radiance = join(fixtures, programs);
+  const installation = findRadiance(radiance, process.env, '/nowhere');
+  const running = new Set<string>();
+  return {
+    clock: new HandClock(),
+    home,
+    settings: { ...settings, radiance },
+    installation,
+    env: simulationEnvironment(installation, process.env),
+    running,
+    isRunning: (job, log) => running.has(`${job} ${log}`),
+    helpers: new Set(),
   };
 }

@@ -150,16 +150,19 @@ describe('rayserver in the background', () => {
       this.skip();
     }
     const listener = new Running('python3', [join(top, 'test/fixtures/daemon/system-log.py')], {});
-    await listener.says('listening');
-    mkdirSync(home.file('srvlogs', host), { recursive: true });
-    execFileSync('chown', ['-R', `${ordinaryUser.uid}:${ordinaryUser.gid}`, home.path]);
-    const { pid, stderr } = await startBackground(home);
-    expect(stderr).to.equal('');
-    await listener.says(`Cannot write the log ${home.logFile}: it is a directory.`);
-    await end(pid);
-    listener.kill('SIGTERM');
-    const { stdout } = await listener.ended;
-    expect(stdout.match(new RegExp(`rayserver\\[${pid}\\]: Cannot write`, 'g'))).to.have.lengthOf(1);
+    try {
+      await listener.says('listening');
+      mkdirSync(home.file('srvlogs', host), { recursive: true });
+      execFileSync('chown', ['-R', `${ordinaryUser.uid}:${ordinaryUser.gid}`, home.path]);
+      const { pid, stderr } = await startBackground(home);
+      expect(stderr).to.equal('');
+      await listener.says(`Cannot write the log ${home.logFile}: it is a directory.`);
+      await end(pid);
+      expect(listener.stdout.match(new RegExp(`rayserver\\[${pid}\\]: Cannot write`, 'g'))).to.have.lengthOf(1);
+    } finally {
+      listener.kill('SIGTERM');
+      await listener.ended;
+    }
   });
 
   it('refuses a pid file that it cannot write', async () => {

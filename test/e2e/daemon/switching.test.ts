@@ -31,8 +31,9 @@ function pidIn(stdout: string): number {
   return Number(/^Rayserver ([0-9]+) /m.exec(stdout)?.[1] ?? Number.NaN);
 }
 
-/** A user in two groups, made for these tests and removed after them. */
-const user = { name: 'rayserver-test', uid: 0, gid: 0, groups: [] as number[] };
+/** A user in two groups, made for this run of the tests and removed after it; another run has another. */
+const user = { name: `rayserver-${process.pid}`, uid: 0, gid: 0, groups: [] as number[] };
+const alsoIn = `${user.name}-also`;
 const number = (...words: string[]): number => Number(execFileSync('id', words, { encoding: 'utf8' }));
 
 describe('rayserver, started by root for another user', () => {
@@ -41,9 +42,9 @@ describe('rayserver, started by root for another user', () => {
       console.log('      skipped: only root can switch to another user');
       this.skip();
     }
-    execFileSync('groupadd', ['-f', 'rayserver-test-also']);
+    execFileSync('groupadd', [alsoIn]);
     const added = ['--no-create-home', '--home-dir', '/nonexistent', '--shell', '/bin/sh', '--user-group'];
-    execFileSync('useradd', [...added, '--groups', 'rayserver-test-also', user.name]);
+    execFileSync('useradd', [...added, '--groups', alsoIn, user.name]);
     user.uid = number('-u', user.name);
     user.gid = number('-g', user.name);
     const groups = execFileSync('id', ['-G', user.name], { encoding: 'utf8' });
@@ -52,7 +53,7 @@ describe('rayserver, started by root for another user', () => {
   after(() => {
     if (!isRoot || user.uid === 0) return;
     execFileSync('userdel', [user.name]);
-    execFileSync('groupdel', ['rayserver-test-also']);
+    execFileSync('groupdel', [alsoIn]);
   });
 
   let home: TestHome;
@@ -189,7 +190,7 @@ describe('rayserver, started by root for another user', () => {
     mkdirSync(home.path);
     const { status, stderr } = await run('rayserver', ['-u', user.name, '--home', home.path, '--port', '0']);
     expect(status).to.equal(1);
-    expect(stderr).to.match(/^Home not writable for user "rayserver-test": .*permission denied/);
+    expect(stderr).to.match(/^Home not writable for user "rayserver-[0-9]+": .*permission denied/);
     expect(stderr).to.include(`"chown -R ${user.name}:${user.name} ${home.path}"`);
   });
 

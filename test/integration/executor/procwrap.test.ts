@@ -1,0 +1,185 @@
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Project } from '../../../src/model/job.ts';
+import { makeProject, run, task, temporary } from '../../support/executor.ts';
+import { ProcwrapProcess, TestServer } from '../../support/procwrap.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+describe('procwrap', () => {
+  let base: ReturnType<typeof temporary>;
+  let project: Project;
+  let procwraps: ProcwrapProcess[] = [];
+  let servers: TestServer[] = [];
+  const at = (path: string) => join(project.path, path);
+  const launch = () => {
+    const procwrap = new ProcwrapProcess(base.path);
+    procwraps.push(procwrap);
+    return procwrap;
+  };
+  const dial = async (procwrap: ProcwrapProcess) => {
+    const server = await TestServer.dial(procwrap.socket);
+    servers.push(server);
+    return server;
+  };
+  const isAlive = (pid: number) =>
+    existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  const waits = task([run('waits', [], { stdout: { to: 'file', path: 'x.hdr' } })], { makes: ['x.hdr'] });
+
+  beforeEach(() => {
+    base = temporary('procwrap');
+    project = makeProject(base.path);
+    [procwraps, servers] = [[], []];
+  });
+  afterEach(async () => {
+    if (existsSync(project.path)) writeFileSync(at('go'), '');
+    for (const procwrap of procwraps) await procwrap.kill();
+    for (const server of servers) server.link.close();
+    base[Symbol.dispose]();
+  });
+
+  it('runs an attempt and keeps its end until that is acknowledged', async () => {
+    const procwrap = launch();
+    const server = await dial(procwrap);
+    expect(server.heard[0]).to.include({ say: 'welcome', pid: procwrap.child.pid });
+    server.start('12.3.1', project, task([run('rpict')], { holds: ['view:x'] }));
+    expect(await server.outcome('12.3.1')).to.include({ is: 'done' });
+    const started = await server.hears('started', '12.3.1');
+    expect(readFileSync(at('logfiles/room.inside.log'), 'utf8')).to.include(`(PID ${started.pid})`);
+    const second = await dial(procwrap);
+    expect(second.heard[0]).to.deep.include({ attempts: ['12.3.1'] });
+    expect(await second.outcome('12.3.1')).to.include({ is: 'done' });
+    second.start('12.3.1', project, task([run('fails')]));
+    await waitUntil('the end, told again', () => second.heard.filter(({ say }) => say === 'ended').length === 2);
+    second.link.send({ say: 'acknowledge', attempt: '12.3.1' });
+    const third = await dial(procwrap);
+    expect(third.heard[0]).to.deep.include({ attempts: [] });
+  });
+
+  it('starts programs that can gain no rights and see nothing of the daemon', async () => {
+    const procwrap = launch();
+    const server = await dial(procwrap);
+    server.start('1.1.1', project, task([run('says')]));
+    await server.outcome('1.1.1');
+    const log = readFileSync(at('logfiles/room.inside.log'), 'utf8');
+    expect(log).to.match(/^NoNewPrivs:\s+1$/m);
+    expect(log).to.match(/^descriptors 0 1 2 3 $/m);
+    expect(log).to.match(/^SECRET=$/m);
+    expect(lstatSync(`/proc/${procwrap.child.pid}/environ`).uid).to.equal(0);
+    expect(statSync(join(procwrap.home, 'run/inner/procwrap.lock')).mode & 0o777).to.equal(0o600);
+  });
+
+  it('goes on without its server and tells the next one how it ended', async () => {
+    const procwrap = launch();
+    const first = await dial(procwrap);
+    first.start('1.1.1', project, waits);
+    const { pid } = await first.hears('started', '1.1.1');
+    await waitUntil('the program', () => existsSync(at('waiting')));
+    first.link.close();
+    await waitUntil('the loss', () => procwrap.log.includes('the server is gone'));
+    const second = await dial(procwrap);
+    expect(second.heard[0]).to.deep.include({ pid: procwrap.child.pid, attempts: ['1.1.1'] });
+    expect((await second.hears('started', '1.1.1')).pid).to.equal(pid);
+    second.link.close();
+    await waitUntil('the second loss', () => procwrap.log.split('the server is gone').length === 3);
+    writeFileSync(at('go'), '');
+    await waitUntil('the end', () => procwrap.log.includes('attempt 1.1.1'));
+    const third = await dial(procwrap);
+    expect(await third.outcome('1.1.1')).to.deep.include({ is: 'done', skipped: false });
+    expect(readFileSync(at('x.hdr'), 'utf8')).to.equal('half and the rest');
+  });
+
+  it('stops an attempt, and says of one that it does not know that it is stopped', async () => {
+    const server = await dial(launch());
+    server.start('1.1.1', project, waits);
+    await waitUntil('the program', () => existsSync(at('waiting')));
+    server.link.send({ say: 'stop', attempt: '1.1.1' });
+    expect(await server.outcome('1.1.1')).to.deep.equal({ is: 'stopped' });
+    expect(existsSync(at('x.hdr'))).to.equal(false);
+    server.link.send({ say: 'stop', attempt: '7.7.7' });
+    expect(await server.outcome('7.7.7')).to.deep.equal({ is: 'stopped' });
+  });
+
+  it('obeys the last server that said hello, and closes the one before', async () => {
+    const procwrap = launch();
+    const first = await dial(procwrap);
+    const second = await dial(procwrap);
+    await waitUntil('the end of the first link', () => first.lost);
+    second.start('1.1.1', project, task([run('rpict')]));
+    expect(await second.outcome('1.1.1')).to.include({ is: 'done' });
+  });
+
+  it('is alone in its home: a second one leaves with status 0 and says so', async () => {
+    const first = launch();
+    await dial(first);
+    const second = launch();
+    expect(await second.over()).to.deep.equal({ exit: 0, signal: null });
+    expect(second.log).to.include('another one serves this home already');
+    const server = await dial(first);
+    expect(server.heard[0]).to.include({ pid: first.child.pid });
+  });
+
+  it('leaves at once after a farewell when it has nothing to do, and takes its socket along', async () => {
+    const procwrap = launch();
+    const server = await dial(procwrap);
+    server.link.send({ say: 'farewell' });
+    expect(await procwrap.over()).to.deep.equal({ exit: 0, signal: null });
+    expect(existsSync(procwrap.socket)).to.equal(false);
+  });
+
+  it('stays after a farewell while something runs or is untold', async () => {
+    const procwrap = launch();
+    const server = await dial(procwrap);
+    server.start('1.1.1', project, waits);
+    await waitUntil('the program', () => existsSync(at('waiting')));
+    server.link.send({ say: 'farewell' });
+    server.link.close();
+    writeFileSync(at('go'), '');
+    await waitUntil('the end', () => procwrap.log.includes('attempt 1.1.1'));
+    const next = await dial(procwrap);
+    await next.outcome('1.1.1');
+    next.link.send({ say: 'acknowledge', attempt: '1.1.1' });
+    next.link.send({ say: 'farewell' });
+    expect(await procwrap.over()).to.deep.equal({ exit: 0, signal: null });
+  });
+
+  it('ends its simulations when it gets TERM, and does not mind HUP', async () => {
+    const procwrap = launch();
+    const server = await dial(procwrap);
+    server.start('1.1.1', project, waits);
+    const { pid } = await server.hears('started', '1.1.1');
+    await waitUntil('the program', () => existsSync(at('waiting')));
+    procwrap.child.kill('SIGHUP');
+    expect(await server.refusal({ ask: 'check', project })).to.equal('answered');
+    procwrap.child.kill('SIGTERM');
+    expect(await server.outcome('1.1.1')).to.deep.equal({ is: 'stopped' });
+    expect(await procwrap.over()).to.deep.equal({ exit: 0, signal: null });
+    expect(isAlive(pid)).to.equal(false);
+    expect(readdirSync(at('proc'))).to.deep.equal([]);
+  });
+
+  it('ends what a killed one left running, and takes its place', async () => {
+    const first = launch();
+    const server = await dial(first);
+    server.start('1.1.1', project, waits);
+    const { pid } = await server.hears('started', '1.1.1');
+    await waitUntil('the program', () => existsSync(at('waiting')));
+    await first.kill();
+    await waitUntil('the loss', () => server.lost);
+    expect(isAlive(pid)).to.equal(true);
+    const second = launch();
+    const next = await dial(second);
+    expect(next.heard[0]).to.deep.include({ attempts: [] });
+    await waitUntil('the end of the simulation', () => !isAlive(pid));
+    expect(second.log).to.include(`ended simulation ${pid}`);
+    expect(readdirSync(join(second.home, 'run/inner/running'))).to.deep.equal([]);
+  });
+
+  it('says why it cannot serve', async () => {
+    const home = join(base.path, 'home');
+    mkdirSync(join(home, 'run/inner/procwrap.sock'), { recursive: true, mode: 0o700 });
+    const procwrap = launch();
+    expect(await procwrap.over()).to.deep.equal({ exit: 1, signal: null });
+    expect(procwrap.log).to.match(/procwrap.sock is in the way: it is not a socket/);
+  });
+});

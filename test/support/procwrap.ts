@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Project } from '../../src/model/job.ts';
+import type { Outcome, TaskPlan } from '../../src/model/task.ts';
+import type { AnswerTo, FromProcwrap, HostSettings, Question } from '../../src/protocol/inner.ts';
+import { dialLink, type ServerLink } from '../../src/protocol/link.ts';
+import { Questions } from '../../src/protocol/questions.ts';
+import { settings } from './executor.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** A real procwrap process for the home `base/home`. */
+export class ProcwrapProcess {
+  readonly child: ChildProcess;
+  readonly home: string;
+  log = '';
+  ended: { exit: number | null; signal: string | null } | null = null;
+
+  constructor(base: string) {
+    this.home = join(base, 'home');
+    mkdirSync(join(this.home, 'run/inner'), { recursive: true, mode: 0o700 });
+    const main = join(import.meta.dirname, 'procwrap-main.js');
+    const env = { ...process.env, SECRET: 'of the daemon' };
+    this.child = spawn(process.execPath, [main, 'here', this.home], { stdio: ['ignore', 'pipe', 'inherit'], env });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.log += text;
+    });
+    this.child.on('close', (exit, signal) => {
+      this.ended = { exit, signal };
+    });
+  }
+
+  get socket(): string {
+    return join(this.home, 'run/inner/procwrap.sock');
+  }
+
+  async over(): Promise<{ exit: number | null; signal: string | null }> {
+    return await waitUntil('the end of procwrap', () => this.ended);
+  }
+
+  async kill(): Promise<void> {
+    if (!this.ended) this.child.kill('SIGKILL');
+    await this.over();
+  }
+}
+
+/** The server's end of the link, as a test drives it. */
+export class TestServer {
+  readonly heard: Exclude<FromProcwrap, { say: 'answer' }>[] = [];
+  lost: string | null = null;
+  readonly #questions = new Questions((id, question) => this.link.send({ say: 'ask', id, question }));
+  link!: ServerLink;
+
+  /** Dials until procwrap answers, and says hello. */
+  static async dial(socket: string, more: Partial<HostSettings> = {}): Promise<TestServer> {
+    const server = new TestServer();
+    const handlers = {
+      message: (message: FromProcwrap) => server.#hear(message),
+      closed: (reason: string) => {
+        server.lost = reason;
+        server.#questions.ended(reason);
+      },
+      log: () => {},
+    };
+    server.link = await waitUntil('procwrap to listen', () => dialLink(socket, handlers).catch(() => null));
+    server.link.send({ say: 'hello', version: '9', settings: { ...settings, ...more } });
+    await server.hears('welcome');
+    return server;
+  }
+
+  ask<Q extends Question>(question: Q): Promise<AnswerTo<Q>> {
+    return this.#questions.ask(question);
+  }
+
+  /** A refusal as `code: message`. */
+  async refusal(question: Question): Promise<string> {
+    return await this.ask(question).then(
+      () => 'answered',
+      (error: { code: string; message: string }) => `${error.code}: ${error.message}`,
+    );
+  }
+
+  start(attempt: string, project: Project, task: TaskPlan): void {
+    this.link.send({ say: 'start', attempt, project, task, job: 'room', user: 'anna' });
+  }
+
+  async hears<Say extends FromProcwrap['say']>(
+    say: Say,
+    attempt?: string,
+  ): Promise<Extract<FromProcwrap, { say: Say }>> {
+    return await waitUntil(`"${say}" ${attempt ?? ''}`, () =>
+      this.heard.find(
+        (message): message is Extract<FromProcwrap, { say: Say }> & Exclude<FromProcwrap, { say: 'answer' }> =>
+          message.say === say && (attempt === undefined || ('attempt' in message && message.attempt === attempt)),
+      ),
+    );
+  }
+
+  async outcome(attempt: string): Promise<Outcome> {
+    return (await this.hears('ended', attempt)).outcome;
+  }
+
+  #hear(message: FromProcwrap): void {
+    if (message.say === 'answer') this.#questions.answered(message.id, message.answer);
+    else this.heard.push(message);
+  }
+}

@@ -1,0 +1,81 @@
+import { expect } from 'chai';
+import { Control } from '../../../src/executor/control.ts';
+import type { FromProcwrap, ToProcwrap } from '../../../src/protocol/inner.ts';
+import type { ProcwrapLink } from '../../../src/protocol/link.ts';
+import { HandClock, settings } from '../../support/executor.ts';
+
+class PaperLink implements ProcwrapLink {
+  readonly sent: FromProcwrap[] = [];
+  closed = false;
+  send(message: FromProcwrap): boolean {
+    this.sent.push(message);
+    return !this.closed;
+  }
+  close(): void {
+    this.closed = true;
+  }
+}
+
+const hello: ToProcwrap = { say: 'hello', version: '1', settings };
+
+describe('the control of simulations', () => {
+  let clock: HandClock;
+  let control: Control;
+  let over: boolean;
+  let log: string[];
+
+  /** Lets promises that are settled have their say. */
+  const settle = () => new Promise((done) => setImmediate(done));
+  const leftAfter = async (milliseconds: number) => {
+    clock.pass(milliseconds);
+    await settle();
+    return over;
+  };
+
+  beforeEach(() => {
+    clock = new HandClock();
+    [over, log] = [false, []];
+    const running = { note: () => {}, forget: () => {} };
+    control = new Control({ home: '/nowhere', clock, log: (_, text) => log.push(text), running });
+    void control.over.then(() => {
+      over = true;
+    });
+    control.consider();
+  });
+
+  it('is over when no server comes for a minute', async () => {
+    expect(await leftAfter(59_999)).to.equal(false);
+    expect(await leftAfter(1)).to.equal(true);
+  });
+
+  it('is not over while a server is there, and a minute after it went', async () => {
+    const link = new PaperLink();
+    control.hear(hello, link);
+    expect(await leftAfter(1_000_000)).to.equal(false);
+    control.lost(link, 'it was killed');
+    expect(await leftAfter(59_999)).to.equal(false);
+    control.hear(hello, new PaperLink());
+    expect(await leftAfter(1_000_000)).to.equal(false);
+  });
+
+  it('is over at once after a farewell, but not after a later hello', async () => {
+    const link = new PaperLink();
+    control.hear(hello, link);
+    control.hear({ say: 'farewell' }, link);
+    expect(await leftAfter(0)).to.equal(true);
+  });
+
+  it('does not listen to anybody but its server', () => {
+    const [first, second, stranger] = [new PaperLink(), new PaperLink(), new PaperLink()];
+    control.hear({ say: 'stop', attempt: '1.1.1' }, stranger);
+    expect([stranger.closed, stranger.sent]).to.deep.equal([true, []]);
+    control.hear(hello, first);
+    control.hear(hello, second);
+    expect(first.closed).to.equal(true);
+    control.hear({ say: 'stop', attempt: '1.1.1' }, first);
+    expect(first.sent.map(({ say }) => say)).to.deep.equal(['welcome']);
+    control.hear({ say: 'stop', attempt: '1.1.1' }, second);
+    expect(second.sent.map(({ say }) => say)).to.deep.equal(['welcome', 'ended']);
+    expect(log.join('\n')).to.match(/"stop" from somebody who is not our server/);
+  });
+});
