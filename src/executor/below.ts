@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, renameSync, type Stats, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, renameSync, type Stats, unlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 import { makeDirectoryBeneath, O_PATH, openBeneath } from '../unix/walk.ts';
 import { FileError, naming } from './file-error.ts';
@@ -27,6 +27,19 @@ export function openRegular(directory: number, path: string): { fd: number; stat
   if (stats.isFile()) return { fd, stats };
   closeSync(fd);
   throw new FileError(path, 'EINVAL', 'not a regular file');
+}
+
+/**
+ * For a file that a program opens and writes by its name: it must be missing, or regular and have no other name, so
+ * that nothing else is written to, and nobody waits for a pipe's reader.
+ */
+export function requirePlainFile(directory: number, path: string): void {
+  inParent(directory, path, (entry) => {
+    const stats = lstatSync(entry, { throwIfNoEntry: false });
+    if (stats && !stats.isFile()) throw new FileError(path, 'EINVAL', 'not a regular file; remove it');
+    if (stats && stats.nlink > 1)
+      throw new FileError(path, 'EMLINK', 'the file has another name, too; remove this one');
+  });
 }
 
 export function renameBelow(directory: number, from: string, to: string): void {

@@ -1,16 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attemptKey, type Outcome } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
 import type { FromProcwrap, HostSettings, ToProcwrap } from '../protocol/inner.ts';
 import type { ProcwrapLink } from '../protocol/link.ts';
+import { removeBelow } from './below.ts';
 import type { Clock } from './clock.ts';
 import { OpenFiles } from './files.ts';
 import type { Host } from './host.ts';
 import { findRadiance, packageDirectory, simulationEnvironment } from './installation.ts';
 import type { Leftovers } from './leftovers.ts';
+import { openProject } from './project.ts';
 import { answer } from './questions.ts';
-import type { Run } from './run.ts';
+import type { Ending, Run } from './run.ts';
 import { type Assignment, Simulation } from './simulation.ts';
 
 /** How long we stay without a server when nothing is to be done, ms. */
@@ -135,6 +137,9 @@ export class Control {
       case 'acknowledge':
         if (this.#attempts.get(message.attempt)?.outcome) this.#attempts.delete(message.attempt);
         break;
+      case 'tidy':
+        tidy(message, this.#options.log);
+        break;
       case 'farewell':
         this.#farewell = true;
         break;
@@ -223,8 +228,32 @@ export class Control {
     const env = simulationEnvironment(installation, process.env);
     const isRunning = (job: number, log: string) =>
       [...this.#attempts.values()].some((one) => one.outcome === null && one.job === job && one.log === log);
-    return { clock, home, settings, installation, env, isRunning, helpers: this.#helpers };
+    return { clock, home, settings, installation, env, isRunning, helped: (run) => this.#helped(run) };
   }
+
+  async #helped(run: Run): Promise<Ending> {
+    const { running, log } = this.#options;
+    this.#helpers.add(run);
+    quietly(log, () => running.note(run.pid));
+    try {
+      return await run.ended;
+    } finally {
+      this.#helpers.delete(run);
+      quietly(log, () => running.forget(run.pid));
+    }
+  }
+}
+
+/** Whoever deleted the project has no use for its order. */
+function tidy({ project, paths }: Extract<ToProcwrap, { say: 'tidy' }>, log: Log): void {
+  quietly(log, () => {
+    const directory = openProject(project);
+    try {
+      for (const path of paths) removeBelow(directory, path);
+    } finally {
+      closeSync(directory);
+    }
+  });
 }
 
 function ownVersion(): string {

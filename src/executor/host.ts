@@ -1,7 +1,7 @@
 import type { HostSettings } from '../protocol/inner.ts';
 import type { Clock } from './clock.ts';
 import type { Installation } from './installation.ts';
-import type { Environment, Run } from './run.ts';
+import type { Ending, Environment, Run } from './run.ts';
 
 /** What the parts of procwrap know of the host that they run on. */
 export interface Host {
@@ -14,6 +14,6 @@ export interface Host {
   readonly env: Environment;
   /** Whether a simulation of this job with this log runs here. */
   readonly isRunning: (job: number, log: string) => boolean;
-  /** Programs that run for a question, to be ended with us. */
-  readonly helpers: Set<Run>;
+  /** Waits for a program that runs for a question: it is ended with us, and by our successor if we are killed. */
+  readonly helped: (run: Run) => Promise<Ending>;
 }

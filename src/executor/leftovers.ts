@@ -28,14 +28,21 @@ export class Leftovers {
     const ended: number[] = [];
     for (const name of readdirSync(this.#directory)) {
       const pid = Number(name);
-      if (pid > 1 && birthOf(pid) === readFileSync(join(this.#directory, name), 'utf8')) {
-        kill(pid);
-        ended.push(pid);
-      }
+      if (pid > 1 && isLeft(pid, readFileSync(join(this.#directory, name), 'utf8')) && kill(pid)) ended.push(pid);
       rmSync(join(this.#directory, name), { force: true });
     }
     return ended;
   }
+}
+
+/** A number is not given again while a group has it: what is left of a group whose leader is gone is ours as well. */
+function isLeft(pid: number, noted: string): boolean {
+  const birth = birthOf(pid);
+  return birth === null ? noted.startsWith(`${bootId()} `) : birth === noted;
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
 /** What tells a process from a later one with the same number; null if it is gone. */
@@ -44,16 +51,18 @@ function birthOf(pid: number): string | null {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // After the name in parentheses, which may hold anything: state is field 3, the start time field 22.
     const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${started}\n`;
+    return `${bootId()} ${started}\n`;
   } catch {
     return null;
   }
 }
 
-function kill(leader: number): void {
+/** False if nobody was left. */
+function kill(leader: number): boolean {
   try {
     process.kill(-leader, 'SIGKILL');
+    return true;
   } catch {
-    // Gone in this moment.
+    return false;
   }
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, lstatSync, readdirSync, readSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Project, RadianceRequest } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
 import type { Answer } from '../protocol/inner.ts';
-import { type FileFact, filesToLookAt } from '../renderers/radiance/currency.ts';
+import { type FileFact, filesToLookAt } from '../renderers/radiance/files.ts';
 import { optionFilesToRead, radFailure, readPlan, readUnderstood } from '../renderers/radiance/plan.ts';
-import { type RadCall, radCall } from '../renderers/radiance/rad-call.ts';
+import { planPrefix, type RadCall, radCall } from '../renderers/radiance/rad-call.ts';
 import { noRadiance } from '../renderers/radiance/radiance.ts';
 import { type Rif, readRif, requireFileName } from '../renderers/radiance/rif.ts';
 import { openBeneath } from '../unix/walk.ts';
@@ -39,6 +39,8 @@ export function plan(
       const rif = readRif(readRifText(directory, request.rif), request, project.path);
       const call = radCall(rif, randomBytes(8).toString('hex'));
       makeDirectory(directory, 'proc');
+      const { planSeconds } = host.settings;
+      removeLitter(directory, planPrefix, host.clock.now() - (planSeconds + 60) * 1000);
       try {
         const printed = await runRad(directory, rif, call, host);
         const input = { rif, call, printed, optionFiles: readOptionFiles(directory, printed, rif, call) };
@@ -46,7 +48,7 @@ export function plan(
         const { reportSeconds } = host.settings;
         return { kind: 'plan', ...readPlan(input, { request, facts, reportSeconds }) };
       } finally {
-        removeLitter(directory, call.litter);
+        removeLitter(directory, call.litter, Number.POSITIVE_INFINITY);
       }
     } catch (error) {
       if (error instanceof FileError) throw new Refusal('plan-failed', sentenceOf(error, project));
@@ -100,9 +102,7 @@ async function runRad(directory: number, rif: Rif, call: RadCall, host: Host): P
   const takeBack = clock.after(seconds * 1000, () =>
     end(`it took longer than ${seconds} seconds; does a command hang?`),
   );
-  host.helpers.add(run);
-  const { exit, signal } = await run.ended;
-  host.helpers.delete(run);
+  const { exit, signal } = await host.helped(run);
   takeBack();
   if (endedBy !== null) throw new Refusal('plan-failed', `rad did not plan ${rif.file}: ${endedBy}`);
   if (exit !== 0) throw radFailure(rif.file, exit, signal, messages.text());
@@ -134,11 +134,14 @@ function lookAt(directory: number, paths: readonly string[]): (path: string) => 
 function factOf(directory: number, path: string): FileFact | null {
   try {
     if (posix.isAbsolute(path) || path.split('/').includes('..')) {
-      return { modified: statOf(directory, path).mtimeMs, frozen: false };
+      return { modified: statOf(directory, path).mtimeMs, frozen: false, is: 'other' };
     }
+    if (statOf(directory, path).isDirectory()) return { modified: 0, frozen: false, is: 'directory' };
     const { fd, stats } = openRegular(directory, path);
     try {
-      return { modified: stats.mtimeMs, frozen: isFrozen(readHeader(fd)) };
+      const header = readHeader(fd);
+      const is = header === '' ? 'empty' : header.startsWith('#?RADIANCE') ? 'radiance' : 'other';
+      return { modified: stats.mtimeMs, frozen: isFrozen(header), is };
     } finally {
       closeSync(fd);
     }
@@ -147,14 +150,17 @@ function factOf(directory: number, path: string): FileFact | null {
   }
 }
 
-/** Removes what the call of rad left behind: files whose names begin with `litter`. */
-function removeLitter(directory: number, litter: string): void {
+/**
+ * Removes what a call of rad left behind: files whose names begin with `litter`, not changed since `before`
+ * (milliseconds since 1970).
+ */
+function removeLitter(directory: number, litter: string, before: number): void {
   const [place, name] = [posix.dirname(litter), posix.basename(litter)];
   try {
     const fd = openBeneath(directory, place, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       const left = readdirSync(`/proc/self/fd/${fd}`).filter((entry) => entry.startsWith(name));
-      for (const entry of left) removeBelow(fd, entry);
+      for (const entry of left) if (lstatSync(`/proc/self/fd/${fd}/${entry}`).mtimeMs < before) removeBelow(fd, entry);
     } finally {
       closeSync(fd);
     }

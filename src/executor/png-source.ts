@@ -38,12 +38,10 @@ export class PngSource {
     } as const;
     const run = await start(command, (stream, portion) => source.#hear(stream, portion), host.clock);
     source.#run = run;
-    host.helpers.add(run);
     const takeBack = host.clock.after(SECONDS * 1000, () => run.stop('at once'));
-    run.ended.then(
+    host.helped(run).then(
       ({ exit, signal }) => {
         takeBack();
-        host.helpers.delete(run);
         source.#end(exit === 0 ? null : source.#why(signal));
       },
       () => {},

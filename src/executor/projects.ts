@@ -1,7 +1,7 @@
-import { accessSync, closeSync, constants, fstatSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import type { Project } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
-import { openBeneath } from '../unix/walk.ts';
+import { O_PATH, openBeneath } from '../unix/walk.ts';
 import { makeDirectory } from './below.ts';
 import { inProject } from './project.ts';
 
@@ -18,6 +18,10 @@ export function checkProject(project: Project, home: string): Promise<string> {
   return inProject(project, (directory) => {
     if (isWithin(directory, home)) {
       throw new Refusal('project-in-home', `A project cannot be in the home of rayserver (${home}): ${project.path}`);
+    }
+    if (holds(directory, home)) {
+      const sentence = `A project cannot contain the home of rayserver (${home}): ${project.path}`;
+      throw new Refusal('project-in-home', `${sentence}. Move its files to a directory of their own.`);
     }
     if (!mayEnter(directory, constants.R_OK | constants.X_OK)) {
       throw new Refusal('project-not-readable', `Project not readable: ${project.path}`);
@@ -37,6 +41,21 @@ export function checkProject(project: Project, home: string): Promise<string> {
 
 function notWritable(path: string): Refusal {
   return new Refusal('project-not-writable', `Project not writable: ${path}`);
+}
+
+/** Whether the directory with this descriptor is above `home`. */
+function holds(directory: number, home: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(home, O_PATH | constants.O_DIRECTORY);
+  } catch {
+    return false;
+  }
+  try {
+    return isWithin(fd, `/proc/self/fd/${directory}`);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Whether the directory is `home` or below it, by what they are and not by what they are called. */

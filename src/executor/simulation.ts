@@ -2,7 +2,7 @@ import { closeSync, fstatSync, ftruncateSync, writeSync } from 'node:fs';
 import type { Project } from '../model/job.ts';
 import { attemptKey, type Deed, type Outcome, type RunDeed, type TaskPlan } from '../model/task.ts';
 import type { HostSettings } from '../protocol/inner.ts';
-import { makeDirectory, makeFresh, openRegular, removeBelow, renameBelow } from './below.ts';
+import { makeDirectory, makeFresh, openRegular, removeBelow, renameBelow, requirePlainFile } from './below.ts';
 import type { Clock } from './clock.ts';
 import { commandLine } from './command-line.ts';
 import { sentenceOf } from './file-error.ts';
@@ -131,6 +131,9 @@ export class Simulation {
         return null;
       case 'remove':
         removeBelow(directory, deed.path);
+        return null;
+      case 'guard':
+        requirePlainFile(directory, deed.path);
         return null;
     }
   }

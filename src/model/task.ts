@@ -25,6 +25,8 @@ export const Deed = Type.Union([
   }),
   Type.Object({ do: Type.Literal('rename'), from: Type.String(), to: Type.String() }),
   Type.Object({ do: Type.Literal('remove'), path: Type.String() }),
+  /** Goes on only if the file is missing, or a regular one with no other name: a program will write into it. */
+  Type.Object({ do: Type.Literal('guard'), path: Type.String() }),
 ]);
 export type Deed = Static<typeof Deed>;
 export type RunDeed = Extract<Deed, { do: 'run' }>;
@@ -60,6 +62,11 @@ export const TaskPlan = Type.Object({
   makes: Type.Array(Type.String()),
   /** Files that are removed when the task fails or is stopped. */
   litter: Type.Array(Type.String()),
+  /**
+   * Files that nobody needs when the task is done or the job has ended. They are removed after that is on disk, so
+   * that the task can be done again if its end is lost.
+   */
+  afterwards: Type.Array(Type.String()),
   /** Run only if this is not so. */
   unless: Type.Union([Current, Type.Null()]),
   /** The share of the job's work, in any unit, for its progress. */

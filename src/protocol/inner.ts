@@ -114,6 +114,8 @@ export const ToProcwrap = Type.Union([
   Type.Object({ say: Type.Literal('stop'), attempt: AttemptText }),
   /** The end of this attempt is on disk; procwrap may forget it. */
   Type.Object({ say: Type.Literal('acknowledge'), attempt: AttemptText }),
+  /** Remove these files of the project; what is not there is fine. */
+  Type.Object({ say: Type.Literal('tidy'), project: Project, paths: Type.Array(Type.String()) }),
   /** The server goes away in good order: leave when nothing runs and nothing is untold. */
   Type.Object({ say: Type.Literal('farewell') }),
 ]);

@@ -18,6 +18,8 @@ export type Order =
   | { order: 'start'; host: string; attempt: AttemptKey; project: Project; task: TaskPlan; job: Job }
   | { order: 'stop'; host: string; attempt: AttemptKey }
   | { order: 'acknowledge'; host: string; attempt: AttemptKey }
+  /** Files that nobody needs any more. */
+  | { order: 'tidy'; host: string; project: Project; paths: readonly string[] }
   /** The job looks different now to those who watch it. */
   | { order: 'tell'; job: Job }
   | { order: 'log'; level: 'info' | 'warn' | 'error'; text: string };

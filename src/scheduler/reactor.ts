@@ -44,7 +44,7 @@ function submitted(farm: FarmState, job: Job): Order[] {
 }
 
 /** Jobs, other than this one, that still have to render a picture that `job` is to make. */
-export function busyWith(farm: FarmState, job: Job): Job[] {
+export function busyWith(farm: FarmState, job: Pick<Job, 'tasks'>): Job[] {
   const wanted = new Set(job.tasks.flatMap((task) => task.plan.holds.filter(isView)));
   const isWanted = (task: Task) =>
     (task.state.is === 'waiting' || task.state.is === 'running') && task.plan.holds.some((hold) => wanted.has(hold));
@@ -68,7 +68,8 @@ function cancelAsked(farm: FarmState, id: number, by: string, now: number): Orde
   const reason = `Cancelled by ${by}.`;
   orders.push(...moveJob(job, { is: 'cancelled', startedAt, finishedAt: now, reason }, `by ${by}`));
   orders.push(...stopAttempts(farm, id));
-  forgetIfOver(farm, id);
+  const over = forgetIfOver(farm, id);
+  for (const host of over ? farm.hosts.keys() : []) orders.push(...tidy(host, job, job.tasks));
   return orders;
 }
 
@@ -99,7 +100,8 @@ function hostJoined(farm: FarmState, name: string, slots: number, attempts: read
     if (there.has(text)) continue;
     host.attempts.delete(text);
     orders.push(...lost(farm, occupied.key, name));
-    forgetIfOver(farm, occupied.key.job);
+    const over = forgetIfOver(farm, occupied.key.job);
+    if (over) orders.push(...tidy(name, over, over.tasks));
   }
   for (const key of attempts) {
     const wanted = currentTask(farm, key) !== null;
@@ -135,11 +137,14 @@ function attemptProgressed(farm: FarmState, key: AttemptKey, fraction: number): 
 function attemptEnded(farm: FarmState, host: string, key: AttemptKey, outcome: Outcome, now: number): Order[] {
   const current = currentTask(farm, key);
   hostNamed(farm, host).attempts.delete(attemptText(key));
-  const orders = current
+  const orders: Order[] = current
     ? endAttempt(current.job, current.task, outcome, now)
-    : [{ order: 'log', level: 'info', text: `attempt ${attemptText(key)}: late end (${outcome.is})` } as const];
-  forgetIfOver(farm, key.job);
-  return [...orders, { order: 'acknowledge', host, attempt: key }];
+    : [{ order: 'log', level: 'info', text: `attempt ${attemptText(key)}: late end (${outcome.is})` }];
+  orders.push({ order: 'acknowledge', host, attempt: key });
+  if (current?.task.state.is === 'done') orders.push(...tidy(host, current.job, [current.task]));
+  const over = forgetIfOver(farm, key.job);
+  if (over && over.state.is !== 'done') orders.push(...tidy(host, over, over.tasks));
+  return orders;
 }
 
 /** The task whose current attempt this is; null for late and unknown ones. */
@@ -153,9 +158,17 @@ function holdsOf(farm: FarmState, key: AttemptKey): readonly string[] {
   return farm.jobs.get(key.job)?.tasks[key.task - 1]?.plan.holds ?? [];
 }
 
-/** An ended job stays in the farm only while one of its attempts takes a slot. */
-function forgetIfOver(farm: FarmState, id: number): void {
+/** What the tasks left for this moment, when their end is on disk. */
+function tidy(host: string, { project }: Job, tasks: readonly Task[]): Order[] {
+  const paths = tasks.flatMap((task) => task.plan.afterwards);
+  return paths.length === 0 ? [] : [{ order: 'tidy', host, project, paths }];
+}
+
+/** An ended job stays in the farm only while one of its attempts takes a slot. Gives the job that leaves. */
+function forgetIfOver(farm: FarmState, id: number): Job | null {
   const job = farm.jobs.get(id);
   const takesSlot = [...farm.hosts.values()].some((host) => [...host.attempts.values()].some((a) => a.key.job === id));
-  if (job && isEnded(job.state) && !takesSlot) farm.jobs.delete(id);
+  if (!job || !isEnded(job.state) || takesSlot) return null;
+  farm.jobs.delete(id);
+  return job;
 }

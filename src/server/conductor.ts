@@ -80,6 +80,9 @@ export class Conductor {
       case 'acknowledge':
         say(order.host, plain(order.order, order.attempt));
         break;
+      case 'tidy':
+        say(order.host, { say: 'tidy', project: order.project, paths: [...order.paths] });
+        break;
       case 'tell':
         watchers.tell(order.job);
         break;

@@ -2,11 +2,12 @@ import { findRecord } from '../config/hosts.ts';
 import { projectFor } from '../config/projects.ts';
 import type { Job, Project, RadianceRequest } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
-import type { TaskPlan } from '../model/task.ts';
+import type { Task, TaskPlan } from '../model/task.ts';
 import type { JobView, ProjectName, SubmitRequest } from '../protocol/api.ts';
 import type { FarmState } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
 import { busyWith } from '../scheduler/reactor.ts';
+import { StoreError } from '../store/error.ts';
 import type { Caller } from '../web/farm.ts';
 import type { FarmOptions } from './options.ts';
 import type { Procwrap } from './procwrap.ts';
@@ -84,8 +85,10 @@ export class Reception {
     const limit = options.settings.plan.seconds + planSlack;
     const plan = await procwrap.ask({ ask: 'plan', project, request }, limit);
     return this.#oneAtATime(async () => {
+      const tasks = plan.tasks.map((task) => waitingTask(scoped(task, identity)));
+      const inTheWay = this.#inTheWay({ tasks }, asked.replace === true);
       const job: Job = {
-        id: await options.store.nextJob(),
+        id: await this.#stored(options.store.nextJob()),
         name: asked.name ?? jobName(request, plan.views),
         user: caller.user,
         priority: asked.priority ?? 0,
@@ -95,13 +98,12 @@ export class Reception {
         idempotencyKey: key,
         notes: plan.notes,
         state: { is: 'waiting' },
-        tasks: plan.tasks.map((task) => ({ plan: scoped(task, identity), attempts: 0, state: { is: 'waiting' } })),
+        tasks,
       };
       if (job.tasks.length === 0) {
         job.state = { is: 'done', startedAt: null, finishedAt: job.submittedAt, reason: job.notes.join(' ') || null };
       }
-      const inTheWay = this.#inTheWay(job, asked.replace === true);
-      await options.store.commit([{ job, tasks: 'all' }]);
+      await this.#stored(options.store.commit([{ job, tasks: 'all' }]));
       const by = `${caller.user}, for job ${job.id}`;
       const cancels = inTheWay.map((other) => this.#doors.happen({ what: 'cancel asked', job: other.id, by }));
       await Promise.all([...cancels, this.#doors.happen({ what: 'submitted', job })]);
@@ -110,7 +112,7 @@ export class Reception {
   }
 
   /** The same view of the same variation is rendered once at a time: the jobs to cancel first, or a refusal. */
-  #inTheWay(job: Job, replace: boolean): Job[] {
+  #inTheWay(job: Pick<Job, 'tasks'>, replace: boolean): Job[] {
     const busy = busyWith(this.#doors.farm, job);
     const [first] = busy;
     if (first && !replace) {
@@ -119,6 +121,17 @@ export class Reception {
       throw new Refusal('view-busy', `${sentence} Wait for it, or stop it with --replace.`, first.id);
     }
     return busy;
+  }
+
+  /** A job that cannot be kept is refused with the store's own sentence, such as that the disk is full. */
+  async #stored<T>(kept: Promise<T>): Promise<T> {
+    try {
+      return await kept;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#doors.options.log('error', error.message);
+      throw new Refusal('not-ready', error.message);
+    }
   }
 
   /** A location that is not known is looked for once more in the file as it is now. */
@@ -163,6 +176,10 @@ function jobName(request: RadianceRequest, views: readonly string[]): string {
   const variation = request.rif.replace(/\.rif$/, '');
   const text = views.length === 0 ? variation : `${variation}: ${views.join(', ')}`;
   return text.length > 200 ? `${text.slice(0, 197)}...` : text;
+}
+
+function waitingTask(plan: TaskPlan): Task {
+  return { plan, attempts: 0, state: { is: 'waiting' } };
 }
 
 /** What a task holds counts in its project only: other projects may have files of the same name. */

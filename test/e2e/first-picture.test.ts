@@ -44,7 +44,7 @@ describe('a Radiance project through the daemon', function () {
       expect(statSync(join(project, name)).mode & 0o7777, name).to.equal(0o2775);
     }
     expect(readFileSync(join(project, 'octrees/room.oct'), 'latin1')).to.match(/^#\?RADIANCE\noconv -f /);
-    expect(readdirSync(join(project, 'images')).sort()).to.deep.equal(['room_door.hdr', 'room_window.hdr']);
+    await waitUntil('the pictures alone', () => readdirSync(join(project, 'images')).length === 2);
     expect(readdirSync(join(project, 'proc'))).to.deep.equal([]);
     expect(readdirSync(project).sort()).to.deep.equal(
       ['ambfiles', 'images', 'logfiles', 'materials.rad', 'octrees', 'proc', 'room.rad', 'room.rif'].sort(),
@@ -179,6 +179,35 @@ describe('a Radiance project through the daemon', function () {
     const ended = await lab.rayctl('wait', String(job.id));
     expect(ended.status, ended.stderr).to.equal(0);
     expect(pids()).to.deep.equal([]);
+  });
+
+  it('counts a finished picture whose end was lost, when both server and procwrap were killed', async () => {
+    const project = lab.project();
+    const daemon = await lab.startDaemon();
+    // The server is gone before it can hear of the end: that end is lost with procwrap.
+    const job = await submit(join(project, 'room.rif'), '--view', 'door');
+    await waitUntil('the view to be rendered', () => existsSync(join(project, 'images/room_door.unf')));
+    daemon.kill('SIGKILL');
+    await daemon.ended;
+    await waitUntil('the renderer to end', () => readdirSync(join(project, 'proc')).length === 0);
+    for (const pid of lab.procwraps()) process.kill(pid, 'SIGKILL');
+    await waitUntil('no procwrap', () => lab.procwraps().length === 0);
+    await lab.startDaemon();
+    const ended = await lab.rayctl('wait', String(job.id));
+    expect(ended.status, ended.stderr).to.equal(0);
+    await waitUntil('the picture alone', () => readdirSync(join(project, 'images')).join() === 'room_door.hdr');
+  });
+
+  it('never takes a source of the project for an output', async () => {
+    const project = lab.project();
+    await lab.startDaemon();
+    const before = readFileSync(join(project, 'room.rad'), 'utf8');
+    for (const variable of ['OCTREE', 'AMBFILE']) {
+      const ended = await lab.rayctl('submit', join(project, 'room.rif'), '--set', `${variable}=room.rad`);
+      expect(ended.status).to.equal(1);
+      expect(ended.stderr).to.match(/"room\.rad" cannot be the .*: it goes into the simulation, too\./);
+    }
+    expect(readFileSync(join(project, 'room.rad'), 'utf8')).to.equal(before);
   });
 
   it('says in one sentence what failed, with the last lines of the renderer', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../src/executor/clock.ts';
 import type { Host } from '../../src/executor/host.ts';
 import { findRadiance, simulationEnvironment } from '../../src/executor/installation.ts';
-import type { Environment } from '../../src/executor/run.ts';
+import type { Environment, Run } from '../../src/executor/run.ts';
 import type { World } from '../../src/executor/simulation.ts';
 import type { Project } from '../../src/model/job.ts';
 import type { Deed, RunDeed, TaskPlan } from '../../src/model/task.ts';
@@ -40,6 +40,7 @@ export function task(deeds: Deed[], more: Partial<TaskPlan> = {}): TaskPlan {
     directories: [],
     makes: [],
     litter: [],
+    afterwards: [],
     unless: null,
     weight: 1,
     ...more,
@@ -104,12 +105,15 @@ export interface HandHost extends Host {
   env: Environment;
   /** `JOB LOG` of what is said to run. */
   readonly running: Set<string>;
+  /** Programs that run for a question. */
+  readonly helpers: Set<Run>;
 }
 
 export function handHost(home: string, programs = '.'): HandHost {
   const radiance = join(fixtures, programs);
   const installation = findRadiance(radiance, process.env, '/nowhere');
   const running = new Set<string>();
+  const helpers = new Set<Run>();
   return {
     clock: new HandClock(),
     home,
@@ -118,6 +122,12 @@ export function handHost(home: string, programs = '.'): HandHost {
     env: simulationEnvironment(installation, process.env),
     running,
     isRunning: (job, log) => running.has(`${job} ${log}`),
-    helpers: new Set(),
+    helpers,
+    helped: async (run) => {
+      helpers.add(run);
+      const ending = await run.ended;
+      helpers.delete(run);
+      return ending;
+    },
   };
 }

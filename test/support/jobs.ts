@@ -15,6 +15,7 @@ export function taskPlan(number: number, changes: Partial<TaskPlan> = {}): TaskP
     directories: ['logfiles', 'proc'],
     makes: [],
     litter: [],
+    afterwards: [],
     unless: null,
     weight: 100,
     ...changes,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FileFact } from '../../src/renderers/radiance/currency.ts';
+import type { FileFact } from '../../src/renderers/radiance/files.ts';
 import { type Plan, type PlanInput, readPlan } from '../../src/renderers/radiance/plan.ts';
 import { radCall } from '../../src/renderers/radiance/rad-call.ts';
 import { type Rif, readRif } from '../../src/renderers/radiance/rif.ts';
@@ -54,7 +54,7 @@ export function planFrom(input: PlanInput, wish: Wish = {}): Plan {
     request: { views: wish.views ?? [], force: wish.force ?? false },
     facts: (path) => {
       const fact = files[path];
-      return typeof fact === 'number' ? { modified: fact, frozen: false } : (fact ?? null);
+      return typeof fact === 'number' ? { modified: fact, frozen: false, is: 'radiance' } : (fact ?? null);
     },
     reportSeconds: 1,
   });

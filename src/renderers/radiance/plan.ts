@@ -2,7 +2,9 @@ import type { RadianceRequest } from '../../model/job.ts';
 import { Refusal } from '../../model/refusal.ts';
 import type { TaskPlan } from '../../model/task.ts';
 import { optionFilesOf } from './command.ts';
-import { currency, type Facts } from './currency.ts';
+import { currency } from './currency.ts';
+import type { Facts } from './files.ts';
+import { requireOverwritable, requireSeparate } from './outputs.ts';
 import { readPrinted, requireAgreement } from './printed.ts';
 import type { RadCall } from './rad-call.ts';
 import { noRadiance } from './radiance.ts';
@@ -67,7 +69,9 @@ export interface PlanInput {
 export function readUnderstood({ rif, call, printed, optionFiles }: PlanInput): Understood {
   const read = readPrinted(printed);
   requireAgreement(read, rif, call);
-  return understand(read, rif, call, { contents: optionFiles, outer: call.optionFile });
+  const understood = understand(read, rif, call, { contents: optionFiles, outer: call.optionFile });
+  requireSeparate(understood, rif);
+  return understood;
 }
 
 export interface PlanRequest {
@@ -85,6 +89,7 @@ export interface PlanRequest {
 export function readPlan(input: PlanInput, wanted: PlanRequest): Plan {
   const understood = readUnderstood(input);
   const { rif } = input;
+  requireOverwritable(understood, rif, wanted.facts);
   const current = currency(understood, rif, wanted.facts);
   const chosen = choose(understood, rif, wanted.request.views);
   const upToDate = wanted.request.force ? [] : chosen.filter(current.view);

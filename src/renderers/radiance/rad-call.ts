@@ -16,10 +16,13 @@ export interface RadCall {
   readonly optionFile: string | null;
 }
 
+/** Of every file that a call of rad leaves in a project. */
+export const planPrefix = 'proc/plan-';
+
 /** @param id letters and digits that nobody else uses in this project now */
 export function radCall(rif: Rif, id: string): RadCall {
   if (!/^[A-Za-z0-9]+$/.test(id)) throw new RangeError(`not an id: ${id}`);
-  const litter = `proc/plan-${id}.`;
+  const litter = `${planPrefix}${id}.`;
   const picture = `${litter}pic`;
   const names = {
     // Without a scene, OCTREE is an input: rad must see the real one.

@@ -52,6 +52,7 @@ const ours: ReadonlySet<VariableName> = new Set(['OCTREE', 'PICTURE', 'RAWFILE',
 export function readRif(text: string, request: Pick<RadianceRequest, 'rif' | 'set'>, directory: string): Rif {
   const file = requireFileName(request.rif);
   const root = file.replace(/(?<=.)\.[^.]*$/, '');
+  if (text.includes('\0')) throw new Refusal('unreadable-rif', `${file} contains NUL bytes: it is no text.`);
   const settings = request.set.map(({ variable, value }) => readSetting(variable, value));
   const values = collect([...readAssignments(text, file), ...settings]);
   for (const [variable, given] of values) for (const value of given) requirePlainValue(file, variable, value);

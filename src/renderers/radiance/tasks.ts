@@ -1,10 +1,11 @@
 import { posix } from 'node:path';
 import type { Deed, TaskPlan } from '../../model/task.ts';
 import { type ProgramCommand, wordsOfOption } from './command.ts';
-import { type Currency, type Facts, inputsOf } from './currency.ts';
+import type { Currency } from './currency.ts';
+import { type Facts, inputsOf } from './files.ts';
 import { makingDeeds, run } from './making.ts';
 import type { Rif } from './rif.ts';
-import { type Understood, type UnderstoodView, valuesOf } from './understood.ts';
+import { ambientFilesOf, type Understood, type UnderstoodView } from './understood.ts';
 import { isInside } from './words.ts';
 
 export interface TaskInput {
@@ -49,8 +50,6 @@ function octreeTask({ understood, rif, views, current, facts, reportSeconds }: T
   if (understood.making.length === 0) return null;
   const { deeds, litter } = makingDeeds(understood, rif, reportSeconds);
   const ambient = ambientFilesOf(understood);
-  // Values of another model in it would be used silently.
-  const removals: Deed[] = ambient.map((path) => ({ do: 'remove', path }));
   const stale = views.some((view) => view.ambient !== null && facts(view.ambient) !== null && !current.ambient(view));
   const inputs = inputsOf(rif);
   const octreeIsFresh = current.octree || !outsideIsNewer(inputs, understood.octree, facts);
@@ -59,11 +58,12 @@ function octreeTask({ understood, rif, views, current, facts, reportSeconds }: T
     step: 'octree',
     name: `${rif.root}.octree`,
     view: null,
-    deeds: [...deeds, ...removals],
+    deeds: [...guards(ambient), ...understood.photonMaps.map(remove), ...deeds, ...ambient.map(remove)],
     after: [],
     holds: [`octree:${understood.octree}`, ...ambient.map((path) => `ambient:${path}`)],
     makes: [],
     litter: [...litter],
+    afterwards: [],
     unless: skippable ? { output: understood.octree, inputs: inputs.filter(isInside) } : null,
     weight: current.octree && !stale ? 0 : weights.octree,
   };
@@ -72,12 +72,6 @@ function octreeTask({ understood, rif, views, current, facts, reportSeconds }: T
 function outsideIsNewer(inputs: readonly string[], octree: string, facts: Facts): boolean {
   const made = facts(octree)?.modified ?? Number.POSITIVE_INFINITY;
   return inputs.some((name) => !isInside(name) && (facts(name)?.modified ?? 0) > made);
-}
-
-function ambientFilesOf(understood: Understood): string[] {
-  const files = understood.views.flatMap(({ ambient }) => (ambient === null ? [] : [ambient]));
-  for (const command of understood.making) if (command.is === 'program') files.push(...valuesOf(command, 'ambient'));
-  return [...new Set(files)];
 }
 
 /** A small picture that fills the ambient file evenly; once a job, and only where there is nothing in it yet. */
@@ -89,30 +83,39 @@ function overtureTask({ rif, views, current, reportSeconds }: TaskInput, after: 
     step: 'overture',
     name: `${rif.root}.overture`,
     view: view.name,
-    deeds: [run(view.overture, rpictArgs(view.overture, reportSeconds), { to: 'null' })],
+    deeds: [...guards([view.ambient]), run(view.overture, rpictArgs(view.overture, reportSeconds), { to: 'null' })],
     after,
     holds: [`ambient:${view.ambient}`],
     makes: [],
     litter: [],
+    afterwards: [],
     unless: null,
     weight: weights.overture,
   };
 }
 
 function viewTask({ rif, views, reportSeconds }: TaskInput, view: UnderstoodView, after: number[]): Draft {
-  const deeds = [run(view.render, rpictArgs(view.render, reportSeconds), { to: 'file', path: view.raw })];
   const depth = view.depth === null ? [] : [view.depth];
-  const isLast = view.filter === null;
-  if (isLast) deeds.push({ do: 'rename', from: view.raw, to: view.picture });
+  const ambient = view.ambient === null ? [] : [view.ambient];
+  // rpict opens the distance file itself: it must not find a link there.
+  const deeds = [
+    ...guards(ambient),
+    ...depth.map(remove),
+    run(view.render, rpictArgs(view.render, reportSeconds), { to: 'file', path: view.raw }),
+  ];
+  // The filter reads it under its final name, and can do so again.
+  const result = view.filter === null ? view.picture : view.keptRaw;
+  if (result !== null) deeds.push({ do: 'rename', from: view.raw, to: result });
   return {
     step: 'view',
     name: `${rif.root}.${view.name}`,
     view: view.name,
     deeds,
     after,
-    holds: [`view:${view.picture}`, ...(view.ambient === null ? [] : [`ambient:${view.ambient}`])],
-    makes: isLast ? [view.picture, ...depth] : depth,
+    holds: [`view:${view.picture}`, ...ambient.map((path) => `ambient:${path}`)],
+    makes: result === null ? depth : [result, ...depth],
     litter: [view.raw, ...depth],
+    afterwards: [],
     unless: null,
     weight: viewWeight(view, views),
   };
@@ -130,23 +133,31 @@ function viewWeight(view: UnderstoodView, views: readonly UnderstoodView[]): num
 function filterTask(rif: Rif, view: UnderstoodView, rendered: number): Draft | null {
   if (view.filter === null) return null;
   const fresh = `${view.picture}.part`;
-  const words = [...view.filter.options.flatMap(wordsOfOption), ...view.filter.operands];
+  const source = view.keptRaw ?? view.raw;
   return {
     step: 'filter',
     name: `${rif.root}.${view.name}.filter`,
     view: view.name,
     deeds: [
-      run(view.filter, words, { to: 'file', path: fresh }),
+      run(view.filter, [...view.filter.options.flatMap(wordsOfOption), source], { to: 'file', path: fresh }),
       { do: 'rename', from: fresh, to: view.picture },
-      view.keptRaw === null ? { do: 'remove', path: view.raw } : { do: 'rename', from: view.raw, to: view.keptRaw },
     ],
     after: [rendered],
     holds: [`view:${view.picture}`],
-    makes: view.keptRaw === null ? [view.picture] : [view.picture, view.keptRaw],
+    makes: [view.picture],
     litter: [fresh],
+    afterwards: view.keptRaw === null ? [view.raw] : [],
     unless: null,
     weight: weights.filter,
   };
+}
+
+function guards(paths: readonly string[]): Deed[] {
+  return paths.map((path) => ({ do: 'guard', path }));
+}
+
+function remove(path: string): Deed {
+  return { do: 'remove', path };
 }
 
 /** A view called `octree` must not share its log with the octree. */

@@ -64,6 +64,13 @@ export function valuesOf(command: ProgramCommand, kind: 'output' | 'ambient'): s
   return command.options.flatMap(({ values }) => values.filter((value) => value.kind === kind).map(({ text }) => text));
 }
 
+/** Every ambient file that a command reads and writes. */
+export function ambientFilesOf({ views, making }: Pick<Understood, 'views' | 'making'>): string[] {
+  const files = views.flatMap(({ ambient }) => (ambient === null ? [] : [ambient]));
+  for (const command of making) if (command.is === 'program') files.push(...valuesOf(command, 'ambient'));
+  return [...new Set(files)];
+}
+
 function readViews(commands: readonly Command[], rif: Rif, octree: string): UnderstoodView[] {
   const views: UnderstoodView[] = [];
   const rest = [...commands];

@@ -57,6 +57,7 @@ function knownSentence(program: string, message: string): string | null {
   }
   if (/^signal - /.test(message)) return `${program} was ended by a signal (${message.slice('signal - '.length)}).`;
   if (/No space left on device/.test(message)) return `${program} failed: the file system of the project is full.`;
+  if (/write error/.test(message)) return `${program} could not write: is the file system of the project full?`;
   return null;
 }
 

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Project } from '../../../src/model/job.ts';
-import { makeProject, run, task, temporary } from '../../support/executor.ts';
+import { fixtures, makeProject, run, task, temporary } from '../../support/executor.ts';
 import { ProcwrapProcess, TestServer } from '../../support/procwrap.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -24,6 +24,17 @@ describe('procwrap', () => {
   };
   const isAlive = (pid: number) =>
     existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  const inGroup = (leader: number) =>
+    readdirSync('/proc').filter((name) => {
+      try {
+        const fields = readFileSync(`/proc/${Number(name)}/stat`, 'utf8')
+          .replace(/^.*\) /s, '')
+          .split(' ');
+        return fields[0] !== 'Z' && Number(fields[2]) === leader;
+      } catch {
+        return false;
+      }
+    });
   const waits = task([run('waits', [], { stdout: { to: 'file', path: 'x.hdr' } })], { makes: ['x.hdr'] });
 
   beforeEach(() => {
@@ -173,6 +184,27 @@ describe('procwrap', () => {
     await waitUntil('the end of the simulation', () => !isAlive(pid));
     expect(second.log).to.include(`ended simulation ${pid}`);
     expect(readdirSync(join(second.home, 'run/inner/running'))).to.deep.equal([]);
+  });
+
+  it('ends a planning that a killed one left running, with all that it started', async () => {
+    const first = launch();
+    const server = await TestServer.dial(first.socket, { radiance: join(fixtures, 'badrad') });
+    servers.push(server);
+    writeFileSync(at('room.rif'), 'scene= room.rad\n');
+    writeFileSync(at('mode'), 'hangs');
+    const request = { kind: 'radiance' as const, rif: 'room.rif', views: [], set: [], force: false };
+    const answer = server.ask({ ask: 'plan', project, request }).catch((error: Error) => error.message);
+    const noted = () => readdirSync(join(first.home, 'run/inner/running')).map(Number);
+    const [rad = 0] = await waitUntil('rad', () => (noted().length > 0 ? noted() : null));
+    await waitUntil('its child', () => inGroup(rad).length > 1);
+    await first.kill();
+    // Its leader may be gone already; the group is not.
+    process.kill(rad, 'SIGKILL');
+    await waitUntil('the end of the leader alone', () => inGroup(rad).length > 0 && !isAlive(rad));
+    expect(await answer).to.match(/not connected/);
+    const second = launch();
+    await dial(second);
+    await waitUntil('the end of the group', () => inGroup(rad).length === 0);
   });
 
   it('says why it cannot serve', async () => {

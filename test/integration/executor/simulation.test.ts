@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -324,5 +325,41 @@ describe('a simulation', () => {
     const outcome = await live(task([run('rpict')]));
     chmodSync(project.path, 0o755);
     expect(outcome).to.include({ is: 'failed', reason: `Project not writable: ${project.path}/proc` });
+  });
+
+  describe('that writes into a file by its name', () => {
+    const guarded = task([{ do: 'guard', path: 'ambfiles/room.amb' }], { directories: ['ambfiles'] });
+    const secret = () => join(base.path, 'secret');
+    beforeEach(() => {
+      mkdirSync(at('ambfiles'));
+      writeFileSync(secret(), 'of somebody else');
+    });
+    afterEach(() => expect(readFileSync(secret(), 'utf8')).to.equal('of somebody else'));
+
+    it('takes one that is missing, and one of its own', async () => {
+      expect(await live(guarded)).to.include({ is: 'done' });
+      writeFileSync(at('ambfiles/room.amb'), 'values');
+      expect(await live(guarded)).to.include({ is: 'done' });
+    });
+
+    const planted: Record<string, [string, () => void]> = {
+      link: ['not a regular file; remove it', () => symlinkSync(secret(), at('ambfiles/room.amb'))],
+      'link to nothing': [
+        'not a regular file; remove it',
+        () => symlinkSync(join(base.path, 'x'), at('ambfiles/room.amb')),
+      ],
+      pipe: ['not a regular file; remove it', () => execFileSync('mkfifo', [at('ambfiles/room.amb')])],
+      directory: ['not a regular file; remove it', () => mkdirSync(at('ambfiles/room.amb'))],
+      'second name': [
+        'the file has another name, too; remove this one',
+        () => linkSync(secret(), at('ambfiles/room.amb')),
+      ],
+    };
+    for (const [what, [says, plant]] of Object.entries(planted)) {
+      it(`refuses a ${what} that was planted there`, async () => {
+        plant();
+        expect(await live(guarded)).to.include({ is: 'failed', reason: `ambfiles/room.amb: ${says}.` });
+      });
+    }
   });
 });

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Deed, TaskPlan } from '../../../src/model/task.ts';
-import type { FileFact } from '../../../src/renderers/radiance/currency.ts';
+import type { FileFact } from '../../../src/renderers/radiance/files.ts';
 import { pictureToPng } from '../../../src/renderers/radiance/picture.ts';
 import { readPictureHeader } from '../../../src/renderers/radiance/picture-header.ts';
 import { optionFilesToRead, type Plan, radFailure, readPlan } from '../../../src/renderers/radiance/plan.ts';
@@ -74,7 +74,7 @@ class Project {
     // A frozen octree names no files: getinfo's command line shows -f.
     const frozen =
       path.endsWith('.oct') && /^oconv .*-f /m.test(readFileSync(this.path(path), 'latin1').slice(0, 2000));
-    return { modified: stat.mtimeMs, frozen };
+    return { modified: stat.mtimeMs, frozen, is: 'radiance' };
   }
 
   run(task: TaskPlan): string[] {
@@ -149,6 +149,7 @@ describe('the real Radiance', function () {
         expect(readPictureHeader(bytes).view, picture).to.be.a('string');
         expect(pictureToPng(bytes).length).to.be.greaterThan(60);
       }
+      for (const file of plan.tasks.flatMap(({ afterwards }) => afterwards)) rmSync(project.path(file));
       for (const file of plan.tasks.flatMap(({ litter }) => litter)) {
         const isResult = file.startsWith('photons/') || file.endsWith('.zbf');
         expect(existsSync(project.path(file)), file).to.equal(isResult);

@@ -161,6 +161,45 @@ describe('the scheduler', () => {
     expect(picture.tasks[0]?.state).to.include({ is: 'running', pid: 4711, fraction: 0.5 });
   });
 
+  describe('files that nobody needs any more', () => {
+    const raw = (number: number, after: number[]) => taskPlan(number, { after, afterwards: [`${number}.unf`] });
+    const stage = () => {
+      const farm = emptyFarm();
+      const tidied = (happening: Happening): string[] =>
+        react(farm, happening, 0).flatMap((order) => (order.order === 'tidy' ? [...order.paths] : []));
+      tidied({ what: 'host joined', host: 'lab1', slots: 1, attempts: [] });
+      tidied({ what: 'submitted', job: job(1, [taskPlan(1), raw(2, [1]), raw(3, [1])]) });
+      return { tidied };
+    };
+
+    it('go when their task is done, after that is kept', () => {
+      const { tidied } = stage();
+      expect(tidied(end('1.1.1', done))).to.deep.equal([]);
+      expect(tidied(end('1.2.1', done))).to.deep.equal(['2.unf']);
+      expect(tidied(end('1.3.1', done))).to.deep.equal(['3.unf']);
+    });
+
+    it('stay while the task may be tried again', () => {
+      const { tidied } = stage();
+      tidied(end('1.1.1', done));
+      expect(tidied(end('1.2.1', { is: 'stopped' }))).to.deep.equal([]);
+    });
+
+    it('go with a job that failed, when its last attempt has ended', () => {
+      const { tidied } = stage();
+      tidied(end('1.1.1', done));
+      expect(tidied(end('1.2.1', failed))).to.deep.equal([]);
+      expect(tidied(end('1.3.1', done))).to.deep.equal(['3.unf', '2.unf', '3.unf']);
+    });
+
+    it('go with a job that was cancelled, when its last attempt has ended', () => {
+      const { tidied } = stage();
+      tidied(end('1.1.1', done));
+      expect(tidied({ what: 'cancel asked', job: 1, by: 'ann' })).to.deep.equal([]);
+      expect(tidied(end('1.2.1', { is: 'stopped' }))).to.deep.equal(['2.unf', '3.unf']);
+    });
+  });
+
   it('knows which jobs still have to render a picture that another wants', () => {
     const { farm, happen } = farmWith(2);
     happen({ what: 'submitted', job: pictureJob(1) });

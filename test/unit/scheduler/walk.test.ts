@@ -26,7 +26,7 @@ class World {
   }
 
   carryOut(order: Order): void {
-    if (!('host' in order) || !this.connected) return;
+    if (!('attempt' in order) || !this.connected) return;
     const text = attemptText(order.attempt);
     if (order.order === 'start') {
       expect(this.running.has(text), `${text} starts once`).to.equal(false);

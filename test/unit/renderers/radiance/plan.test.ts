@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { Refusal } from '../../../../src/model/refusal.ts';
 import type { Deed, TaskPlan } from '../../../../src/model/task.ts';
-import { filesToLookAt } from '../../../../src/renderers/radiance/currency.ts';
+import { filesToLookAt } from '../../../../src/renderers/radiance/files.ts';
+import { requireOverwritable, requireSeparate } from '../../../../src/renderers/radiance/outputs.ts';
 import {
   optionFilesToRead,
   type Plan,
@@ -11,20 +12,27 @@ import {
 } from '../../../../src/renderers/radiance/plan.ts';
 import { readPrinted } from '../../../../src/renderers/radiance/printed.ts';
 import { noRadiance } from '../../../../src/renderers/radiance/radiance.ts';
+import { readRif } from '../../../../src/renderers/radiance/rif.ts';
+import { understand } from '../../../../src/renderers/radiance/understood.ts';
 import { fixtureInput, fixtureNames, planFrom, planOf } from '../../../support/rad-fixtures.ts';
 
-const frozen = (modified: number) => ({ modified, frozen: true });
+const frozen = (modified: number) => ({ modified, frozen: true, is: 'radiance' as const });
 const shape = (plan: Plan): string[] =>
   plan.tasks.map(
     (task) => `${task.number} ${task.step} ${task.name}${task.after.length > 0 ? ` after ${task.after}` : ''}`,
   );
 const said = (deed: Deed): string => {
-  if (deed.do === 'remove') return `remove ${deed.path}`;
+  if (deed.do === 'remove' || deed.do === 'guard') return `${deed.do} ${deed.path}`;
   if (deed.do === 'rename') return `rename ${deed.from} ${deed.to}`;
   const to = deed.stdout.to === 'file' ? deed.stdout.path : deed.stdout.to;
   return `${deed.program} ${deed.args.join(' ')} > ${to}`;
 };
-const deeds = (plan: Plan, name: string): string[] => task(plan, name).deeds.map(said);
+const deeds = (plan: Plan, name: string): string[] =>
+  task(plan, name)
+    .deeds.filter((deed) => deed.do !== 'guard')
+    .map(said);
+const guarded = (plan: Plan, name: string): string[] =>
+  task(plan, name).deeds.flatMap((deed) => (deed.do === 'guard' ? [deed.path] : []));
 const task = (plan: Plan, name: string): TaskPlan => {
   const found = plan.tasks.find((each) => each.name === name);
   if (found === undefined) throw new Error(`no task ${name}: ${shape(plan)}`);
@@ -88,12 +96,12 @@ describe('the plan of a room with two views', () => {
     expect(task(plan, 'room.overture').holds).to.deep.equal(['ambient:ambfiles/room.amb']);
   });
 
-  it('filters under a temporary name and removes the raw picture at last', () => {
+  it('filters under a temporary name, and needs the raw picture until that is on disk', () => {
     expect(deeds(plan, 'room.top.filter')).to.deep.equal([
       'pfilt -r .6 -x /2 -y /2 images/room_top.unf > images/room_top.hdr.part',
       'rename images/room_top.hdr.part images/room_top.hdr',
-      'remove images/room_top.unf',
     ]);
+    expect(task(plan, 'room.top.filter').afterwards).to.deep.equal(['images/room_top.unf']);
     expect(task(plan, 'room.top.filter').makes).to.deep.equal(['images/room_top.hdr']);
   });
 
@@ -249,7 +257,7 @@ describe('plans of other kinds', () => {
     expect(octree.litter).to.have.members([
       ...['octrees/illum.oct.part', 'octrees/illum0.oct', 'octrees/illum1.oct.illum', 'octrees/illum1.oct.part'],
     ]);
-    const [render] = deeds(plan, 'illum.inside');
+    const [, render] = deeds(plan, 'illum.inside');
     expect(render).to.include(' -x 48 -y 48 -dp 512 -ar 40 ').and.to.include(' -lw 1e-4 -aw 8 -w+ -ps 6 ');
     expect(render).to.include(' -z numeric/illum_inside.zbf octrees/illum1.oct > images/illum_inside.unf');
     expect(task(plan, 'illum.inside').makes).to.deep.equal(['numeric/illum_inside.zbf']);
@@ -266,16 +274,17 @@ describe('plans of other kinds', () => {
   it('kept: the raw picture stays beside the result', () => {
     const plan = planOf('kept');
     expect(deeds(plan, 'kept.inside.filter')).to.deep.equal([
-      'pfilt -r .6 -x /2 -y /2 raw/kept_inside.unf > images/kept_inside.hdr.part',
+      'pfilt -r .6 -x /2 -y /2 raw/kept_inside.hdr > images/kept_inside.hdr.part',
       'rename images/kept_inside.hdr.part images/kept_inside.hdr',
-      'rename raw/kept_inside.unf raw/kept_inside.hdr',
     ]);
-    expect(task(plan, 'kept.inside.filter').makes).to.deep.equal(['images/kept_inside.hdr', 'raw/kept_inside.hdr']);
+    expect(task(plan, 'kept.inside').makes).to.deep.equal(['raw/kept_inside.hdr']);
+    expect(task(plan, 'kept.inside.filter').makes).to.deep.equal(['images/kept_inside.hdr']);
   });
 
   it('photons: the map is made with the octree, its number of processes is ours', () => {
     const plan = planOf('photons');
     expect(deeds(plan, 'photons.octree')).to.deep.equal([
+      'remove photons/room.gpm',
       'oconv -f materials.rad scene/room.rad scene/lamp.rad > photons.oct.part',
       'rename photons.oct.part photons.oct',
       'mkpmap -t 1 -apD .1 -apM 8 -fo+ -apg photons/room.gpm 2k photons.oct > log',
@@ -324,9 +333,9 @@ describe('plans of other kinds', () => {
             ? deed.stdout.to === 'file'
               ? [deed.stdout.path]
               : []
-            : deed.do === 'remove'
-              ? [deed.path]
-              : [deed.from, deed.to],
+            : deed.do === 'rename'
+              ? [deed.from, deed.to]
+              : [deed.path],
         );
         const paths = [
           ...written,
@@ -503,11 +512,17 @@ describe('option files', () => {
 });
 
 describe('the files to look at', () => {
-  it('are the octree, all that goes into it, the pictures and the ambient file', () => {
+  it('are all that goes into the octree, and all that is written', () => {
     const input = fixtureInput('room');
     expect(filesToLookAt(readUnderstood(input), input.rif)).to.have.members([
       ...['octrees/room.oct', 'materials.rad', 'scene/room.rad', 'scene/lamp.rad', 'scene/box.rad'],
-      ...['images/room_inside.hdr', 'images/room_top.hdr', 'ambfiles/room.amb'],
+      ...[
+        'images/room_inside.unf',
+        'images/room_top.unf',
+        'images/room_inside.hdr',
+        'images/room_top.hdr',
+        'ambfiles/room.amb',
+      ],
     ]);
   });
 });
@@ -570,5 +585,76 @@ describe('what rad prints', () => {
     expect(variables.get('scene')).to.deep.equal(['a.rad', 'b.rad']);
     expect(variables.get('view')).to.deep.equal(['a -vp 0 0 0 -vd 0 0 1', 'b -vp 1 1 1']);
     expect(commands).to.deep.equal(['oconv a.rad > x', 'rpict -vp 1 1 1 x']);
+  });
+});
+
+describe('what a job writes', () => {
+  const room = (variable: string, value: string): PlanInput => {
+    const input = fixtureInput('room');
+    const rif = readRif(`${roomText}\n${variable}= ${value}\n`, { rif: 'room.rif', set: [] }, input.rif.directory);
+    return { ...input, rif };
+  };
+  const roomText =
+    'materials= materials.rad\nscene= scene/room.rad scene/lamp.rad\nobjects= scene/box.rad\nOCTREE= octrees/room.oct\nPICTURE= images/room\nAMBFILE= ambfiles/room.amb\nview= inside -vf views/inside.vf\nview= top -vf views/top.vf';
+  const facts: Record<string, 'other' | 'directory' | 'empty'> = {};
+  const judge = (variable: string, value: string): string => {
+    const { rif, call } = room(variable, value);
+    const octree = rif.octree;
+    const commands = [
+      `\toconv materials.rad > ${call.octree}`,
+      `\trpict -vf views/inside.vf -af ${rif.ambient} ${call.octree} > ${call.picture}_inside.unf`,
+      `\tpfilt ${call.picture}_inside.unf > ${call.picture}_inside.hdr`,
+      `\trm -f ${call.picture}_inside.unf`,
+    ].join('\n');
+    try {
+      const understood = understand({ ...readPrinted(commands) }, rif, call, { contents: new Map(), outer: null });
+      requireSeparate(understood, rif);
+      const fact = (path: string) => (facts[path] ? { modified: 1, frozen: false, is: facts[path] } : null);
+      requireOverwritable(understood, rif, fact);
+      return `fine ${octree}`;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  for (const [variable, value, says] of [
+    ['OCTREE', 'scene/room.rad', '"scene/room.rad" cannot be the octree: it goes into the simulation, too.'],
+    ['OCTREE', './scene//room.rad', 'cannot be the octree: it goes into the simulation, too.'],
+    ['OCTREE', 'room.rif', '"room.rif" cannot be the octree: it goes into the simulation, too.'],
+    ['OCTREE', 'views/inside.vf', 'cannot be the octree: it goes into the simulation, too.'],
+    ['OCTREE', 'images/room_inside.hdr', 'cannot be the picture: it is the octree already.'],
+    ['OCTREE', 'proc/x.oct', 'cannot be the octree: it lies in "proc", which is not for results.'],
+    ['OCTREE', '.git/x', 'cannot be the octree: it lies in ".git", which is not for results.'],
+    ['AMBFILE', 'materials.rad', 'cannot be the ambient file: it goes into the simulation, too.'],
+    ['AMBFILE', 'octrees/room.oct', 'cannot be the ambient file: it is the octree already.'],
+    ['PICTURE', 'logfiles/room', 'cannot be the raw picture: it lies in "logfiles", which is not for results.'],
+  ] as const) {
+    it(`is not ${variable}= ${value}`, () => expect(judge(variable, value)).to.include(says));
+  }
+
+  it("does not replace a file that is not Radiance's, such as one that a scene includes", () => {
+    facts['parts/chair.rad'] = 'other';
+    expect(judge('OCTREE', 'parts/chair.rad')).to.equal(
+      'room.rif: "parts/chair.rad" cannot be the octree: it is there and no file of Radiance: it is not overwritten.',
+    );
+  });
+
+  it('does not wait for the whole rendering to find a directory in the way', () => {
+    facts['images/other_inside.hdr'] = 'directory';
+    expect(judge('PICTURE', 'images/other')).to.include(
+      '"images/other_inside.hdr" cannot be the picture: it is a directory.',
+    );
+  });
+
+  it('may be an empty file', () => {
+    facts['octrees/empty.oct'] = 'empty';
+    expect(judge('OCTREE', 'octrees/empty.oct')).to.equal('fine octrees/empty.oct');
+  });
+
+  it('is guarded where a program opens it by its name', () => {
+    for (const name of ['room.octree', 'room.overture', 'room.inside']) {
+      expect(guarded(planOf('room'), name)).to.deep.equal(['ambfiles/room.amb']);
+    }
+    expect(deeds(planOf('illum'), 'illum.inside')[0]).to.equal('remove numeric/illum_inside.zbf');
   });
 });
