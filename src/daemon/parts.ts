@@ -33,7 +33,7 @@ export interface PartsOptions {
 
 /** Opens what the server consists of: token, store, farm, job port. */
 export async function openParts(options: PartsOptions): Promise<void> {
-  const { home, configuration, hosts, handover, log, opened } = options;
+  const { home, configuration, hosts, handover, logFile, log, opened } = options;
   const identity = identityOf(process.getuid?.() ?? 0, process.getgid?.() ?? 0, systemAccounts);
   log('info', messages.runningAsUser(identity.user, identity.uid));
   log('info', messages.runningAsGroup(identity.group, identity.gid));
@@ -61,6 +61,7 @@ export async function openParts(options: PartsOptions): Promise<void> {
     tcp: { fd: handover.listen },
     socketPath: home.submitSocket,
     identify: peerOf,
+    logFile: logFile.path,
     log,
   });
   opened(port);

@@ -23,10 +23,16 @@ export interface Application {
   enter(request: IncomingMessage, response: ServerResponse, caller: Caller | null): void;
 }
 
-export function createApplication(bounds: Bounds, log: Log): Application {
+/** Where errors of ours are told, and the path of that file for people. */
+interface ErrorLog {
+  readonly log: Log;
+  readonly logFile: string;
+}
+
+export function createApplication(bounds: Bounds, { log, logFile }: ErrorLog): Application {
   const callers = new WeakMap<IncomingMessage, Caller>();
   const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const told = explain(error, schemasOf(request)) ?? internal(error, request, log);
+    const told = explain(error, schemasOf(request)) ?? internal(error, request, { log, logFile });
     return answer(reply, told);
   };
   const app = fastify({
@@ -81,10 +87,10 @@ function answer(reply: FastifyReply, told: Problem): FastifyReply {
     .send(errorView(told));
 }
 
-function internal(error: unknown, request: FastifyRequest, log: Log): Problem {
+function internal(error: unknown, request: FastifyRequest, { log, logFile }: ErrorLog): Problem {
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
   log('error', `${request.method} ${request.url.slice(0, 300)} failed: ${what}`);
-  return internalProblem;
+  return internalProblem(logFile);
 }
 
 function schemasOf(request: FastifyRequest): PartSchemas {

@@ -35,11 +35,10 @@ export function explain(error: unknown, schemas: PartSchemas): Problem | null {
   }
 }
 
-export const internalProblem: Problem = problem(
-  500,
-  'internal',
-  'The server made an error; its log srvlogs/HOSTNAME says more.',
-);
+/** @param logFile - the path of the log that says more */
+export function internalProblem(logFile: string): Problem {
+  return problem(500, 'internal', `The server made an error; its log ${logFile} says more.`);
+}
 
 function explainRefusal(refusal: Refusal): Problem {
   const status = errorStatus(refusal.code);

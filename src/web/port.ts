@@ -22,6 +22,8 @@ export interface PortOptions {
   readonly socketPath: string;
   /** Who is at the other end of a connection to the Unix socket, as the kernel says. */
   identify(socket: Socket): { user: string; uid: number } | null;
+  /** The path of the file that `log` writes, for people. */
+  readonly logFile: string;
   log(level: 'info' | 'warn' | 'error', text: string): void;
   readonly bounds?: Partial<Bounds>;
 }
@@ -37,7 +39,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const bounds = { ...defaultBounds, ...options.bounds };
   const log: Log = (level, text) => options.log(level, text);
   const streams = new EventStreams(options.farm, bounds);
-  const application = createApplication(bounds, log);
+  const application = createApplication(bounds, { log, logFile: options.logFile });
   addRoutes(application.routes, { farm: options.farm, version: options.version, streams });
   await application.routes.ready();
   const state = { isClosing: false };

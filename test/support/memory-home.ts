@@ -43,6 +43,7 @@ export class MemoryHome {
       tcp: { fd },
       socketPath: this.home.submitSocket,
       identify: () => ({ user: 'ann', uid: 1001 }),
+      logFile: `${this.home.logs}/sun`,
       log: () => undefined,
     });
   }

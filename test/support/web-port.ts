@@ -62,6 +62,7 @@ export async function openTestPort(options: OpenOptions = {}): Promise<Opened> {
     tcp: { fd },
     socketPath,
     identify: options.identify ?? (() => ({ user: 'ann', uid: 1001 })),
+    logFile: '/home/srvlogs/sun',
     log: (level, text) => lines.push(`${level} ${text}`),
     bounds: options.bounds ?? {},
   });

@@ -118,6 +118,7 @@ describe('the job port', () => {
   it('says little of its own errors to the client and all of them to the log', async () => {
     const answered = await submit({ ...job, project: { path: '/crash' } });
     expect([answered.status, answered.json.error.code]).to.deep.equal([500, 'internal']);
+    expect(answered.json.error.message).to.equal('The server made an error; its log /home/srvlogs/sun says more.');
     expect(answered.body.toString()).to.not.match(/fire|secret|at /);
     expect(port.lines.join('\n')).to.match(/error POST \/api\/v1\/jobs failed: Error: disk on fire[\s\S]* at /);
     expect((await port.ask('/api/v1/jobs')).status).to.equal(200);

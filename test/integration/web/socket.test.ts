@@ -100,6 +100,7 @@ describe('the Unix socket of the job port', () => {
       port: 1,
       socketPath,
       identify: () => null,
+      logFile: '/home/srvlogs/sun',
       log: () => undefined,
     };
     const token = 'x'.repeat(16);
