@@ -1,6 +1,8 @@
 import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { ordinaryUser } from '../../support/daemon.ts';
+import { readPage, sectionOf } from '../../support/mdoc.ts';
 import { runCommand, temporaryDirectory, top } from '../../support/program.ts';
 
 const version = /^rayserver [0-9]+\.[0-9]+\.[0-9]+\n$/;
@@ -80,6 +82,24 @@ describe('the doorway bin/rayserver', () => {
     const { status, stderr } = await runCommand(join(place.path, 'source/bin/rayserver'), []);
     expect(status).to.equal(1);
     expect(stderr).to.match(/^rayserver: .*build\/src\/bin\/rayserver\.js is missing.*Run scripts\/setup in .*\n$/);
+  });
+
+  it('ends with 2, as the manual page says, where its user may start no process', async function () {
+    const { uid, gid } = ordinaryUser;
+    const { status, stderr } = await runCommand(
+      '/bin/bash',
+      ['-c', `ulimit -u 1; exec ${top}/bin/rayserver --version`],
+      {
+        user: { uid, gid },
+      },
+    );
+    if (status === 0) {
+      console.log('      skipped: the limit of processes does not hold here');
+      this.skip();
+    }
+    expect(status).to.equal(2);
+    expect(stderr).to.match(/fork/i);
+    expect(sectionOf(readPage('rayserver.8'), 'EXIT STATUS')).to.include('.It 2');
   });
 
   it('refuses to start the server by hand', async () => {
