@@ -25,6 +25,11 @@ export function refuseRing(options: Options): void {
   throw new Stop(messages.ringSet, { logged: false });
 }
 
+/** What it makes under such a mask, its home first, the daemon itself could not use. */
+export function refuseMask({ mask }: Options): void {
+  if ((mask & 0o700) !== 0) throw new Stop(messages.maskTooStrict(mask.toString(8).padStart(3, '0')));
+}
+
 export function jobPort(options: Options, { settings }: Configuration): { address: string; port: number } {
   const address = options.listen ?? settings.listen;
   const fault = checkAddress(address);

@@ -9,7 +9,15 @@ import { adoptEnvironment, environmentOf } from '../unix/environment.ts';
 import { resolveWanted, type Wanted } from '../unix/identity.ts';
 import { socketDescriptor } from '../unix/native.ts';
 import { loadConfiguration, shortName } from './configuration.ts';
-import { asStop, checkReadable, jobPort, openNamedPidFile, refuseRing, secondsBetweenTries } from './front-checks.ts';
+import {
+  asStop,
+  checkReadable,
+  jobPort,
+  openNamedPidFile,
+  refuseMask,
+  refuseRing,
+  secondsBetweenTries,
+} from './front-checks.ts';
 import { interrupted, logOnly, refuse } from './front-log.ts';
 import type { Handover } from './handover.ts';
 import { makeDirectories, makeHomeFor } from './home-directories.ts';
@@ -72,6 +80,7 @@ class Front {
     const options = this.#options;
     closeStrangersOnExec();
     refuseRing(options);
+    refuseMask(options);
     const home = this.#chooseHome();
     const configuration = loadConfiguration(home);
     this.#host = configuration.host;

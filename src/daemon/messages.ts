@@ -7,6 +7,8 @@ export const messages = {
   unknownOption: (option: string): string => `Unknown option "${option}".`,
   missing: (what: string, option: string): string => `Missing ${what} after "${option}".`,
   badMask: 'umask must be three digits between 0 and 7.',
+  maskTooStrict: (mask: string): string =>
+    `The umask ${mask} keeps the daemon itself from what it makes. Name one with -m that begins with 0, such as 002.`,
   badPort: 'port must be a number between 0 and 65535.',
   networkAddress: (address: string): string =>
     `Cannot listen on "${address}": without a certificate, which is not supported yet, the job port serves this machine only. From another machine use "rayctl --server ssh://HOST".`,

@@ -109,6 +109,15 @@ describe('a home', () => {
     expect(stderr).to.match(/^Home not writable for user ".*": \/proc\/nowhere .*chown -R .*--home\.\n$/);
   });
 
+  for (const mask of ['777', '200', '100', '400']) {
+    it(`is not made under the umask ${mask}, which the daemon could not use it with`, async () => {
+      const { status, stderr } = await run('rayserver', ['--home', home.path, '-m', mask], { user: ordinaryUser });
+      const message = `The umask ${mask} keeps the daemon itself from what it makes. Name one with -m that begins with 0, such as 002.\n`;
+      expect({ status, stderr }).to.deep.equal({ status: 1, stderr: message });
+      expect(home.log()).to.include(`error: ${message}`);
+    });
+  }
+
   it('that is too long for sockets is refused', async () => {
     const { status, stderr } = await run('rayserver', ['--home', `/tmp/${'x'.repeat(120)}`], { user: ordinaryUser });
     expect(status).to.equal(1);
