@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import type { LogFile } from '../log/file.ts';
 import { sayOnTerminal } from '../log/log.ts';
 import { startInBackground } from '../unix/background.ts';
+import { withoutDebugger } from '../unix/debugger.ts';
 import { keepAcrossExec } from '../unix/native.ts';
 import { type Handover, readWord, type Word, withHandover } from './handover.ts';
 import { messages } from './messages.ts';
@@ -20,7 +21,11 @@ export function becomeServer(handover: Handover): never {
   for (const fd of [handover.listen, handover.pidFile?.fd]) if (fd !== undefined) keepAcrossExec(fd);
   const replace = process.execve;
   if (replace === undefined) throw new Stop('This platform cannot start the server.');
-  return replace(process.execPath, [name, scripts.server, handover.home], withHandover(process.env, handover));
+  return replace(
+    process.execPath,
+    [name, scripts.server, handover.home],
+    withHandover(withoutDebugger(process.env), handover),
+  );
 }
 
 /** Descriptors of the launcher and, from its own on, of the server. */
@@ -49,7 +54,7 @@ async function launched(handover: Handover, { log, server }: { log: LogFile; ser
   const child = spawn(process.execPath, [scripts.launcher, scripts.server, handover.home], {
     argv0: name,
     cwd: '/',
-    env: withHandover(process.env, theirs),
+    env: withHandover(withoutDebugger(process.env), theirs),
     stdio: [
       'ignore',
       'ignore',

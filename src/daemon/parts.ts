@@ -6,6 +6,7 @@ import type { Tell } from '../log/log.ts';
 import { openFarm } from '../server/farm.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { systemAccounts } from '../unix/accounts.ts';
+import { withoutDebugger } from '../unix/debugger.ts';
 import { identityOf } from '../unix/identity.ts';
 import { peerCredentials, socketDescriptor } from '../unix/native.ts';
 import { openPort } from '../web/port.ts';
@@ -73,6 +74,7 @@ function startProcwrap({ home, configuration, logFile, log }: PartsOptions): voi
   const child = spawn(process.execPath, [scripts.procwrap, configuration.host, home.path], {
     argv0: 'node',
     cwd: '/',
+    env: withoutDebugger(process.env),
     detached: true,
     stdio: ['ignore', output, output],
   });

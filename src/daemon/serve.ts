@@ -1,6 +1,7 @@
 import { type Home, homeAt } from '../config/home.ts';
 import { LogFile } from '../log/file.ts';
 import { type Log, openLog, sayOnTerminal, type Tell } from '../log/log.ts';
+import { forgetDebuggerOption } from '../unix/debugger.ts';
 import { redirect } from '../unix/descriptors.ts';
 import { closeOnExec, makeUndumpable } from '../unix/native.ts';
 import { warnSyslog } from '../unix/syslog.ts';
@@ -21,6 +22,7 @@ const closeMilliseconds = 10_000;
 /** The server process, from its first line to its exit status. */
 export async function serve(environment: Record<string, string | undefined>): Promise<number> {
   const handover = takeHandover(environment);
+  forgetDebuggerOption(environment);
   if (handover === null) {
     sayOnTerminal(2, messages.notByHand);
     return 1;

@@ -1,31 +1,12 @@
 import { constants } from 'node:os';
+import { unblockSignals } from '../unix/native.ts';
+import { endingSignals } from '../unix/signals.ts';
 import { messages } from './messages.ts';
 
 export interface Ending {
   readonly message: string;
   readonly status: number;
 }
-
-/**
- * The signals that end a Unix program unless it says otherwise, as far as a Node program can hear them. (KILL and STOP
- * cannot be heard; SEGV, BUS, FPE, ILL and ABRT come from damage, after which nothing of ours may run.)
- */
-export const endingSignals = [
-  'SIGINT',
-  'SIGQUIT',
-  'SIGTRAP',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGALRM',
-  'SIGTERM',
-  'SIGSTKFLT',
-  'SIGXCPU',
-  'SIGXFSZ',
-  'SIGVTALRM',
-  'SIGIO',
-  'SIGPWR',
-  'SIGSYS',
-] as const satisfies readonly NodeJS.Signals[];
 
 /** How a signal ends the daemon: interrupted and terminated are orderly, the others count as the shell counts them. */
 export function endingBy(signal: NodeJS.Signals): Ending {
@@ -41,6 +22,7 @@ export function watchSignals(ended: (ending: Ending) => void, hangUp?: () => voi
     .map((signal) => [signal, () => ended(endingBy(signal))]);
   if (hangUp !== undefined) listeners.push(['SIGHUP', hangUp]);
   for (const [signal, listener] of listeners) process.on(signal, listener);
+  unblockSignals();
   return () => {
     for (const [signal, listener] of listeners) process.off(signal, listener);
   };

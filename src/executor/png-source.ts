@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Refusal } from '../model/refusal.ts';
+import { withoutDebugger } from '../unix/debugger.ts';
 import type { Host } from './host.ts';
 import { type Run, start } from './run.ts';
 
@@ -30,7 +31,7 @@ export class PngSource {
     const command = {
       program: process.execPath,
       args: [program],
-      env: host.env,
+      env: withoutDebugger(host.env),
       directory,
       stdin: picture,
       stdout: 'heard',

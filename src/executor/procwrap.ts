@@ -1,10 +1,13 @@
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { constants as system } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../protocol/end.ts';
 import { type LinkServer, listenLink } from '../protocol/link.ts';
+import { forgetDebuggerOption } from '../unix/debugger.ts';
 import { closeStrangersOnExec } from '../unix/descriptors.ts';
 import { tryLock } from '../unix/locks.ts';
-import { forbidNewPrivileges, makeUndumpable } from '../unix/native.ts';
+import { forbidNewPrivileges, makeUndumpable, unblockSignals } from '../unix/native.ts';
+import { endingSignals } from '../unix/signals.ts';
 import { type Clock, realClock } from './clock.ts';
 import { Control } from './control.ts';
 import { Leftovers } from './leftovers.ts';
@@ -26,6 +29,8 @@ export interface ProcwrapOptions {
 export async function runProcwrap(options: ProcwrapOptions): Promise<number> {
   const { home, host, log } = options;
   const inner = join(home, 'run/inner');
+  ignoreSignals();
+  forgetDebuggerOption(process.env);
   closeStrangersOnExec();
   forbidNewPrivileges();
   makeUndumpable();
@@ -66,7 +71,7 @@ async function serve(options: ProcwrapOptions, inner: string): Promise<number> {
     closed: (link, reason) => control.lost(link, reason),
     log,
   });
-  const restore = onSignals((signal) => {
+  onEndingSignals((signal) => {
     log('info', `procwrap ${host}: ${signal}, ending all simulations`);
     control.end();
   });
@@ -74,20 +79,22 @@ async function serve(options: ProcwrapOptions, inner: string): Promise<number> {
   control.consider();
   await control.over;
   await server.close();
-  restore();
   log('info', `procwrap ${host}: left`);
   return 0;
 }
 
-/** A hang-up means nothing to us: there is no terminal and no configuration of our own. */
-function onSignals(end: (signal: string) => void): () => void {
-  const ignore = () => {};
-  process.on('SIGHUP', ignore);
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
-  return () => {
-    process.off('SIGHUP', ignore);
-    process.off('SIGTERM', end);
-    process.off('SIGINT', end);
-  };
+/** There is no terminal to hang up and no configuration of our own. Left alone, USR1 would open Node's debugger. */
+const ignoredSignals: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGUSR1'];
+
+function ignoreSignals(): void {
+  for (const signal of ignoredSignals) process.on(signal, () => {});
+  unblockSignals();
+}
+
+/** Until the process is gone: one more signal on its way out must not cut it short. */
+function onEndingSignals(end: (signal: string) => void): void {
+  for (const signal of endingSignals) {
+    if (system.signals[signal] === undefined || ignoredSignals.includes(signal)) continue;
+    process.on(signal, end);
+  }
 }

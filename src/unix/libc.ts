@@ -26,6 +26,11 @@ export const libc = {
     value: Buffer,
     length: Buffer,
   ) => number,
+  pthreadSigmask: library.func('int pthread_sigmask(int, void *, void *)') as (
+    how: number,
+    set: Buffer,
+    before: null,
+  ) => number,
   openat2: library.func('syscall', 'long', ['long', 'int', 'str', 'void *', 'ulong']) as (
     number: number,
     directory: number,

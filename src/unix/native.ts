@@ -7,6 +7,9 @@ const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SIG_SETMASK = 2;
+/** Of a sigset_t. */
+const SIGNAL_SET_BYTES = 128;
 
 /** From now on no program that this process starts gains rights, not even a setuid one. It cannot be undone. */
 export function forbidNewPrivileges(): void {
@@ -16,6 +19,15 @@ export function forbidNewPrivileges(): void {
 /** Closes environ, fd and mem of this process in /proc to other processes of the same user. An exec opens them again. */
 export function makeUndumpable(): void {
   control(PR_SET_DUMPABLE, 0);
+}
+
+/**
+ * Lets all signals reach this process: Node keeps USR1 blocked while its debugger is shut (unix/debugger.ts), and a
+ * caller may have left others blocked. What came meanwhile comes now.
+ */
+export function unblockSignals(): void {
+  const fault = libc.pthreadSigmask(SIG_SETMASK, Buffer.alloc(SIGNAL_SET_BYTES), null);
+  if (fault !== 0) throw systemError(fault, 'pthread_sigmask');
 }
 
 /** Leaves the descriptor open in the program that an exec starts. */

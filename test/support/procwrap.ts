@@ -14,6 +14,8 @@ export class ProcwrapProcess {
   readonly child: ChildProcess;
   readonly home: string;
   log = '';
+  /** What came on standard error; it is shown, too. */
+  errors = '';
   ended: { exit: number | null; signal: string | null } | null = null;
 
   constructor(base: string) {
@@ -21,9 +23,13 @@ export class ProcwrapProcess {
     mkdirSync(join(this.home, 'run/inner'), { recursive: true, mode: 0o700 });
     const main = join(import.meta.dirname, 'procwrap-main.js');
     const env = { ...process.env, SECRET: 'of the daemon' };
-    this.child = spawn(process.execPath, [main, 'here', this.home], { stdio: ['ignore', 'pipe', 'inherit'], env });
+    this.child = spawn(process.execPath, [main, 'here', this.home], { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.errors += text;
+      process.stderr.write(text);
     });
     this.child.on('close', (exit, signal) => {
       this.ended = { exit, signal };

@@ -49,6 +49,7 @@ describe('rayserver -f', () => {
     ['SIGUSR1', '*System Exit* (caught signal 10)', 138],
     ['SIGUSR2', '*System Exit* (caught signal 12)', 140],
     ['SIGALRM', '*System Exit* (caught signal 14)', 142],
+    ['SIGPROF', '*System Exit* (caught signal 27)', 155],
     ['SIGXCPU', '*System Exit* (caught signal 24)', 152],
   ];
   for (const [signal, message, status] of endings) {

@@ -101,7 +101,8 @@ describe('rayserver, started by root for another user', () => {
       PATH: '/usr/local/bin:/usr/bin:/bin',
       LC_TIME: 'C',
     });
-    expect(environment).to.not.have.any.keys('NODE_OPTIONS', 'LD_LIBRARY_PATH', 'SECRET', 'SUDO_USER');
+    expect(environment).to.include({ NODE_OPTIONS: '--disable-sigusr1' });
+    expect(environment).to.not.have.any.keys('LD_LIBRARY_PATH', 'SECRET', 'SUDO_USER');
     expect(home.log()).to.include(`Rayserver running as user "${user.name}" (${user.uid}).\n`);
     await end(pid);
   });

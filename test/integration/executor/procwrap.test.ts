@@ -154,20 +154,32 @@ describe('procwrap', () => {
     expect(await procwrap.over()).to.deep.equal({ exit: 0, signal: null });
   });
 
-  it('ends its simulations when it gets TERM, and does not mind HUP', async () => {
-    const procwrap = launch();
-    const server = await dial(procwrap);
-    server.start('1.1.1', project, waits);
-    const { pid } = await server.hears('started', '1.1.1');
-    await waitUntil('the program', () => existsSync(at('waiting')));
-    procwrap.child.kill('SIGHUP');
-    expect(await server.refusal({ ask: 'check', project })).to.equal('answered');
-    procwrap.child.kill('SIGTERM');
-    expect(await server.outcome('1.1.1')).to.deep.equal({ is: 'stopped' });
-    expect(await procwrap.over()).to.deep.equal({ exit: 0, signal: null });
-    expect(isAlive(pid)).to.equal(false);
-    expect(readdirSync(at('proc'))).to.deep.equal([]);
-  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGPROF', 'SIGXCPU'] as const) {
+    it(`ends its simulations when it gets ${signal.slice(3)}`, async () => {
+      const procwrap = launch();
+      const server = await dial(procwrap);
+      server.start('1.1.1', project, waits);
+      const { pid } = await server.hears('started', '1.1.1');
+      await waitUntil('the program', () => existsSync(at('waiting')));
+      procwrap.child.kill(signal);
+      expect(await server.outcome('1.1.1')).to.deep.equal({ is: 'stopped' });
+      expect(await procwrap.over()).to.deep.equal({ exit: 0, signal: null });
+      expect(isAlive(pid)).to.equal(false);
+      expect(readdirSync(at('proc'))).to.deep.equal([]);
+    });
+  }
+
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGPIPE'] as const) {
+    it(`does not mind ${signal.slice(3)}`, async () => {
+      const procwrap = launch();
+      const server = await dial(procwrap);
+      procwrap.child.kill(signal);
+      expect(await server.refusal({ ask: 'check', project })).to.equal('answered');
+      expect(procwrap.errors).to.equal('');
+      server.link.send({ say: 'farewell' });
+      expect(await procwrap.over()).to.deep.equal({ exit: 0, signal: null });
+    });
+  }
 
   it('ends what a killed one left running, and takes its place', async () => {
     const first = launch();

@@ -5,6 +5,7 @@ import { readSettings } from '../../../src/config/settings.ts';
 import { describeType, settingsTable } from '../../../src/config/table.ts';
 import { messages } from '../../../src/daemon/messages.ts';
 import { usage } from '../../../src/daemon/usage.ts';
+import { endingSignals } from '../../../src/unix/signals.ts';
 import { displays, itemsOf, type Page, readPage, sectionOf, squeezed, wholeSection } from '../../support/mdoc.ts';
 import { quoted, sources, templateOf } from '../../support/sources.ts';
 
@@ -105,6 +106,12 @@ describe('rayserver(8) and the daemon', () => {
     const pages = [daemon, readPage('rayctl.1')].map((page) => squeezed(sectionOf(page, 'ENVIRONMENT'))).join(' ');
     const missing = [...read].filter((name) => !internal.includes(name ?? '') && !pages.includes(`.It Ev ${name}`));
     expect(missing).to.deep.equal([]);
+  });
+
+  it('names every signal that stops the daemon in good order, and no other', () => {
+    const [inOrder = '', others = ''] = squeezed(sectionOf(daemon, 'DESCRIPTION/Signals')).split('SIGPIPE is ignored.');
+    expect(new Set(inOrder.match(/SIG[A-Z0-9]+/g))).to.deep.equal(new Set([...endingSignals, 'SIGHUP']));
+    for (const ignored of ['SIGKILL', 'SIGSEGV', 'real-time']) expect(others).to.include(ignored);
   });
 
   it('gives the lines for Samba', () => {

@@ -10,9 +10,9 @@ import { keepAcrossExec, peerCredentials, socketDescriptor } from '../../../src/
 
 const native = pathToFileURL(join(import.meta.dirname, '../../../src/unix/native.js')).href;
 
-function inProcess(program: string): string {
+function inProcess(program: string, options: readonly string[] = []): string {
   const source = `import * as native from '${native}'; import { readFileSync } from 'node:fs'; ${program}`;
-  return execFileSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' }).trim();
+  return execFileSync(process.execPath, [...options, '--input-type=module', '-e', source], { encoding: 'utf8' }).trim();
 }
 
 describe('what only the C library can do', () => {
@@ -26,6 +26,13 @@ describe('what only the C library can do', () => {
     const program = `import { lstatSync } from 'node:fs'; native.makeUndumpable();
       console.log(lstatSync('/proc/self/environ').uid, process.getuid());`;
     expect(inProcess(program).split(' ')[0]).to.equal('0');
+  });
+
+  it('lets a signal through that was blocked', () => {
+    const program = `const blocked = () => /SigBlk:\\t(.*)/.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+      const before = blocked(); process.on('SIGUSR1', () => { console.log(before, blocked(), 'heard'); process.exit(); });
+      process.kill(process.pid, 'SIGUSR1'); native.unblockSignals(); setTimeout(() => {}, 5000);`;
+    expect(inProcess(program, ['--disable-sigusr1'])).to.equal('0000000000000200 0000000000000000 heard');
   });
 
   it('keeps a descriptor open across an exec', () => {
