@@ -16,7 +16,13 @@ import { Stop } from './stop.ts';
 export function openNamedPidFile(name: string | null): Handover['pidFile'] {
   if (name === null) return null;
   const path = resolve(name);
-  return { path, fd: openPidFile(path) };
+  // Whoever stops the daemon reads it, however strict root's own mask is.
+  const mask = process.umask(0o022);
+  try {
+    return { path, fd: openPidFile(path) };
+  } finally {
+    process.umask(mask);
+  }
 }
 
 /** While a process of ours may use the ring, a change of user does not reach all that it does (libuv). */

@@ -1,24 +1,40 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { reasonOf } from '../log/file.ts';
 import { tryLock } from '../unix/locks.ts';
 import { messages } from './messages.ts';
 import { Stop } from './stop.ts';
 
+/** Digits of the largest process id that Linux gives, and a newline. */
+const longestPid = 8;
+
 /**
  * Opens a file for a process id, without a word in it yet: root opens one in /run before the user is changed, and the
  * server writes it when it serves.
- * @throws Stop
+ * @throws Stop also where something lies that no daemon left there
  */
 export function openPidFile(path: string): number {
   try {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const fd = openSync(path, flags, 0o644);
-    if (fstatSync(fd).isFile()) return fd;
+    const fault = faultOf(fd);
+    if (fault === null) return fd;
     closeSync(fd);
-    throw new Error('it is no regular file');
+    throw new Error(fault);
   } catch (error) {
     throw new Stop(messages.pidFile(path, reasonOf(error)), { logged: true, cause: error });
   }
+}
+
+/** What is emptied here may be somebody's work, by a slip or by a trick: only what a daemon left behind is ours. */
+function faultOf(fd: number): string | null {
+  const stats = fstatSync(fd);
+  if (!stats.isFile()) return 'it is no regular file';
+  if (stats.nlink > 1) return 'it has other names, too';
+  const start = Buffer.alloc(longestPid + 1);
+  const length = readSync(fd, start, 0, start.length, 0);
+  return /^([0-9]+\n?)?$/.test(start.toString('latin1', 0, length)) && length <= longestPid
+    ? null
+    : 'it holds something else';
 }
 
 export function writePid(fd: number): void {

@@ -1,5 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -172,6 +184,46 @@ describe('rayserver in the background', () => {
       status: 1,
       stderr: 'Cannot write the pid file /proc/nowhere/r.pid: there is no such directory.\n',
     });
+  });
+
+  for (const [content, why] of [
+    ['important\n', 'it holds something else'],
+    ['12345678\n', 'it holds something else'],
+    ['12\n34\n', 'it holds something else'],
+  ] as const) {
+    it(`refuses a pid file that holds ${JSON.stringify(content)}, and leaves it alone`, async () => {
+      const file = `${home.path}.pid`;
+      writeFileSync(file, content);
+      chmodSync(file, 0o666);
+      const args = ['--home', home.path, '--port', '0', '--pid-file', file];
+      const { status, stderr } = await run('rayserver', args, { user: ordinaryUser });
+      expect({ status, stderr }).to.deep.equal({ status: 1, stderr: `Cannot write the pid file ${file}: ${why}.\n` });
+      expect(readFileSync(file, 'utf8')).to.equal(content);
+    });
+  }
+
+  it('refuses a pid file that has other names, and takes one that a daemon left behind', async () => {
+    const file = `${home.path}.pid`;
+    writeFileSync(file, '4194304\n');
+    chmodSync(file, 0o666);
+    linkSync(file, `${file}.2`);
+    const args = ['--home', home.path, '--port', '0', '--pid-file', file];
+    const { stderr } = await run('rayserver', args, { user: ordinaryUser });
+    expect(stderr).to.equal(`Cannot write the pid file ${file}: it has other names, too.\n`);
+    expect(readFileSync(file, 'utf8')).to.equal('4194304\n');
+    rmSync(`${file}.2`);
+    const { pid } = await startBackground(home, ['--pid-file', file]);
+    expect(readFileSync(file, 'utf8')).to.equal(`${pid}\n`);
+    await end(pid);
+  });
+
+  it('makes a pid file that everybody can read, whatever the umask of the caller', async () => {
+    const file = `${home.path}.pid`;
+    const args = `umask 077; exec ${top}/bin/rayserver --home ${home.path} --port 0 --pid-file ${file}`;
+    const { status, stdout } = await runCommand('/bin/sh', ['-c', args], { user: ordinaryUser });
+    expect(status).to.equal(0);
+    expect(statSync(file).mode & 0o777).to.equal(0o644);
+    await end(Number(/ ([0-9]+) /.exec(stdout)?.[1]));
   });
 
   it('refuses a home that another daemon uses, on the terminal of the caller and in the log', async () => {
