@@ -36,6 +36,7 @@ export const messages = {
     `User "${user}" cannot read the program: ${path} is closed to others. Open it ("chmod o+rX ${path}"), or install the program where everybody can read it, such as /opt.`,
   homeNotWritable: (home: string, user: string, group: string, why: string): string =>
     `Home not writable for user "${user}": ${home} (${why}). Give it to that user ("chown -R ${user}:${group} ${home}"), or name another with --home.`,
+  inTheWay: (path: string): string => `${path} is in the way and is not a socket. Move it away.`,
   homeInUse: (home: string): string => `Another Rayserver uses the home ${home}. Stop it, or name another with --home.`,
   pidFile: (path: string, why: string): string => `Cannot write the pid file ${path}: ${why}.`,
   diedEarly: (log: string): string => `Rayserver ended before it was ready. See ${log}.`,

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { lstatSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Home } from '../config/home.ts';
 import type { LogFile } from '../log/file.ts';
@@ -14,6 +15,7 @@ import type { Configuration, Hosts } from './configuration.ts';
 import type { Handover } from './handover.ts';
 import { messages } from './messages.ts';
 import { scripts, version } from './program.ts';
+import { Stop } from './stop.ts';
 import { farmToken } from './token.ts';
 
 /** Something that was opened and is closed at the end. */
@@ -38,6 +40,7 @@ export async function openParts(options: PartsOptions): Promise<void> {
   const identity = identityOf(process.getuid?.() ?? 0, process.getgid?.() ?? 0, systemAccounts);
   log('info', messages.runningAsUser(identity.user, identity.uid));
   log('info', messages.runningAsGroup(identity.group, identity.gid));
+  for (const socket of [home.procwrapSocket, home.submitSocket]) refuseInTheWay(socket);
   const token = farmToken(home);
   const farm = await openFarm({
     home,
@@ -66,6 +69,12 @@ export async function openParts(options: PartsOptions): Promise<void> {
     log,
   });
   opened(port);
+}
+
+/** Said at once: procwrap could only say it in the log, and the daemon would wait for it. */
+function refuseInTheWay(socket: string): void {
+  const found = lstatSync(socket, { throwIfNoEntry: false });
+  if (found && !found.isSocket()) throw new Stop(messages.inTheWay(socket));
 }
 
 /** In a session of its own: it outlives the server, as the simulations do. */

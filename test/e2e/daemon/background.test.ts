@@ -226,6 +226,24 @@ describe('rayserver in the background', () => {
     await end(Number(/ ([0-9]+) /.exec(stdout)?.[1]));
   });
 
+  it('says at once what lies in the place of a socket', async () => {
+    const { pid } = await startBackground(home);
+    await end(pid);
+    await waitUntil('the end of procwrap', () => home.processes().length === 0);
+    for (const name of ['run/inner/procwrap.sock', 'run/submit.sock']) {
+      writeFileSync(home.file(name), '');
+      const { status, stderr } = await run('rayserver', ['--home', home.path, '--port', '0'], {
+        user: ordinaryUser,
+        milliseconds: 15_000,
+      });
+      const message = `${home.file(name)} is in the way and is not a socket. Move it away.\n`;
+      expect({ status, stderr }).to.deep.equal({ status: 1, stderr: message });
+      expect(home.log()).to.include(`error: ${message}`);
+      expect(home.processes('procwrap')).to.deep.equal([]);
+      rmSync(home.file(name));
+    }
+  });
+
   it('refuses a home that another daemon uses, on the terminal of the caller and in the log', async () => {
     const { pid } = await startBackground(home);
     const args = ['--home', home.path, '--port', '0'];
