@@ -43,6 +43,8 @@ class Running implements RunningFarm {
   readonly #farm: FarmState;
   readonly #watchers = new Watchers();
   readonly #pauses = new Pauses();
+  /** Of writing the store. */
+  readonly #retries = new Pauses();
   readonly #procwrap: Procwrap;
   readonly #conductor: Conductor;
   readonly #reception: Reception;
@@ -51,7 +53,6 @@ class Running implements RunningFarm {
   constructor(options: FarmOptions, farm: FarmState) {
     this.#options = options;
     this.#farm = farm;
-    const pause = (milliseconds: number) => this.#pauses.pause(milliseconds);
     const { store, log } = options;
     this.#procwrap = new Procwrap({
       socket: options.home.procwrapSocket,
@@ -60,7 +61,7 @@ class Running implements RunningFarm {
       start: options.startProcwrap,
       heard: (message) => this.#heard(message),
       lost: () => this.#note({ what: 'host left', host: options.host }),
-      pause,
+      pause: (milliseconds) => this.#pauses.pause(milliseconds),
       log,
     });
     this.#conductor = new Conductor({
@@ -68,7 +69,7 @@ class Running implements RunningFarm {
       watchers: this.#watchers,
       log,
       say: (_host, message) => this.#procwrap.say(message),
-      pause,
+      pause: (milliseconds) => this.#retries.pause(milliseconds),
       isClosing: () => this.#closing,
     });
     const happen = (happening: Happening) => this.#happen(happening);
@@ -207,11 +208,12 @@ class Running implements RunningFarm {
 
   async close(): Promise<void> {
     if (this.#closing) return;
-    await this.#conductor.settled();
     this.#closing = true;
+    // What a full disk holds up would never end; the next start goes on from what is in the store.
+    this.#retries.end();
+    await this.#conductor.settled();
     this.#pauses.end();
     this.#procwrap.close();
-    await this.#conductor.settled();
     await this.#options.store.close();
   }
 }

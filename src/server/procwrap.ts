@@ -1,5 +1,5 @@
 import { Refusal } from '../model/refusal.ts';
-import type { AnswerTo, FromProcwrap, HostSettings, Question, ToProcwrap } from '../protocol/inner.ts';
+import type { Answer, AnswerTo, FromProcwrap, HostSettings, Question, ToProcwrap } from '../protocol/inner.ts';
 import { dialLink, type ServerLink } from '../protocol/link.ts';
 import { Questions } from '../protocol/questions.ts';
 import type { Log } from './options.ts';
@@ -62,6 +62,10 @@ export class Procwrap {
       closed: (reason) => this.#lose(link, reason),
       log,
     });
+    if (this.#closing) {
+      link.close();
+      return;
+    }
     this.#link = link;
     link.send({ say: 'hello', version, settings });
   }
@@ -93,11 +97,24 @@ export class Procwrap {
       const refusal = new Refusal('not-ready', `No answer within ${seconds} seconds. Does a file system hang?`);
       timer = setTimeout(() => reject(refusal), seconds * 1000);
     });
+    const answer = this.#questions.ask(question);
     try {
-      return await Promise.race([this.#questions.ask(question), late]);
+      return await Promise.race([answer, late]);
+    } catch (error) {
+      answer.then(
+        (unwanted) => this.#giveBack(unwanted),
+        () => undefined,
+      );
+      throw error;
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Of an answer that came too late: nobody else will close the file that it opened. */
+  #giveBack(unwanted: Answer): void {
+    if (unwanted.kind !== 'open') return;
+    this.#questions.ask({ ask: 'close', handle: unwanted.handle }).catch(() => undefined);
   }
 
   /** Takes leave; simulations go on under procwrap. */

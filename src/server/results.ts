@@ -8,8 +8,11 @@ import type { Procwrap } from './procwrap.ts';
 /** Seconds to wait for a file of a project. */
 const fileSeconds = 60;
 
+/** What is asked of procwrap here. */
+type Host = Pick<Procwrap, 'ask'>;
+
 /** Part of the log of a task: the one named, else the one that tells most. */
-export async function jobLog(procwrap: Procwrap, job: Job, number: number | null, offset: number): Promise<LogView> {
+export async function jobLog(procwrap: Host, job: Job, number: number | null, offset: number): Promise<LogView> {
   const task = number === null ? telling(job) : job.tasks[number - 1];
   if (!task) {
     const text = number === null ? `Job ${job.id} has run nothing.` : `Job ${job.id} has no task ${number}.`;
@@ -36,7 +39,7 @@ function telling(job: Job): Task | undefined {
 
 /** A finished file of the job, streamed from its host; `bytes` is null where it is not known beforehand. */
 export async function openResult(
-  procwrap: Procwrap,
+  procwrap: Host,
   job: Job,
   path: string,
   as: 'file' | 'png',
@@ -47,18 +50,24 @@ export async function openResult(
     throw new Refusal('no-such-file', `Job ${job.id} has no result "${path}". Its results: ${known}.`);
   }
   const { handle, bytes } = await procwrap.ask({ ask: 'open', project: job.project, path, as }, fileSeconds);
-  return { bytes, stream: Readable.from(chunks(procwrap, handle), { objectMode: false }) };
+  return { bytes, stream: contentOf(procwrap, handle) };
 }
 
-async function* chunks(procwrap: Procwrap, handle: number): AsyncGenerator<Buffer> {
-  try {
-    for (;;) {
-      const { data } = await procwrap.ask({ ask: 'read', handle }, fileSeconds);
-      if (data === '') return;
-      yield Buffer.from(data, 'base64');
-    }
-  } finally {
-    // The end of the file or of the reader's interest; a lost connection has closed it already.
-    await procwrap.ask({ ask: 'close', handle }, fileSeconds).catch(() => undefined);
-  }
+/** Bytes are asked for as they are wanted; procwrap may close the file however this ends, also before it was read. */
+function contentOf(procwrap: Host, handle: number): Readable {
+  return new Readable({
+    async read() {
+      try {
+        const { data } = await procwrap.ask({ ask: 'read', handle }, fileSeconds);
+        this.push(data === '' ? null : Buffer.from(data, 'base64'));
+      } catch (error) {
+        this.destroy(error as Error);
+      }
+    },
+    destroy(error, done) {
+      // A lost connection has closed it already.
+      procwrap.ask({ ask: 'close', handle }, fileSeconds).catch(() => undefined);
+      done(error);
+    },
+  });
 }
