@@ -34,7 +34,7 @@ export function loadConfiguration(home: Home): Configuration {
 }
 
 /** @throws Stop if there is a hosts file that does not let this host serve */
-export function ownPart(hosts: HostsFile | null, settings: Settings): { host: string; slots: number } {
+function ownPart(hosts: HostsFile | null, settings: Settings): { host: string; slots: number } {
   const otherwise = settings.slots ?? availableParallelism();
   if (hosts === null) return { host: shortName(), slots: otherwise };
   const record = findRecord(hosts, hostname());

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { radianceDirectories, radianceEnvironment } from '../renderers/radiance/radiance.ts';
+import { radianceEnvironment } from '../renderers/radiance/radiance.ts';
 import type { Environment } from './run.ts';
 
 type Given = Readonly<Record<string, string | undefined>>;
@@ -16,21 +16,22 @@ export type Installation =
  * passed over: another Radiance than the one named would be a surprise.
  */
 export function findRadiance(setting: string | null, env: Given, packageDirectory: string): Installation {
-  const { before, after } = radianceDirectories(setting, packageDirectory);
-  for (const directory of before) {
-    const rpict = join(directory, 'bin/rpict');
-    if (isProgram(rpict)) return { found: true, directory, rpict };
-    return { found: false, says: `the setting "radiance" names ${directory}, but there is no program bin/rpict in it` };
+  if (setting !== null) {
+    const says = `the setting "radiance" names ${setting}, but there is no program bin/rpict in it`;
+    return installedIn(setting) ?? { found: false, says };
   }
   for (const entry of (env['PATH'] ?? '').split(':').filter(isAbsolute)) {
     const rpict = join(entry, 'rpict');
     if (isProgram(rpict)) return { found: true, directory: treeOf(entry), rpict };
   }
-  for (const directory of after) {
-    const rpict = join(directory, 'bin/rpict');
-    if (isProgram(rpict)) return { found: true, directory, rpict };
-  }
-  return { found: false, says: 'there is no program rpict in PATH' };
+  return (
+    installedIn(join(packageDirectory, '.radiance')) ?? { found: false, says: 'there is no program rpict in PATH' }
+  );
+}
+
+function installedIn(directory: string): Installation | null {
+  const rpict = join(directory, 'bin/rpict');
+  return isProgram(rpict) ? { found: true, directory, rpict } : null;
 }
 
 /** The directory that holds `bin` and `lib` where Radiance is installed as one tree. */

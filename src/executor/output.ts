@@ -48,12 +48,12 @@ export class Output {
   }
 
   #understand(line: string): void {
-    const progress = progressOf(line);
-    if (progress) {
+    const fraction = progressOf(line);
+    if (fraction !== null) {
       const now = this.#clock.now();
-      if (now - this.#toldAt < BETWEEN_REPORTS && progress.fraction < 1) return;
+      if (now - this.#toldAt < BETWEEN_REPORTS && fraction < 1) return;
       this.#toldAt = now;
-      this.#progressed(progress.fraction);
+      this.#progressed(fraction);
       return;
     }
     if (line.trim() === '') return;

@@ -59,7 +59,7 @@ function holds(directory: number, home: string): boolean {
 }
 
 /** Whether the directory is `home` or below it, by what they are and not by what they are called. */
-export function isWithin(directory: number, home: string): boolean {
+function isWithin(directory: number, home: string): boolean {
   const of = (path: string) => {
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev}:${ino}`;

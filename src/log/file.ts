@@ -7,7 +7,7 @@ import { join } from 'node:path';
  * Opened by root, before the user is changed, it belongs to the owner of the directory, who must write there later.
  * @throws Error that says why not
  */
-export function openLogFile(directory: string, name: string): number {
+function openLogFile(directory: string, name: string): number {
   const asRoot = process.geteuid?.() === 0;
   const folder = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY | (asRoot ? constants.O_NOFOLLOW : 0));
   try {

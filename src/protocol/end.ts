@@ -3,7 +3,7 @@ import type { TSchema } from 'typebox';
 import type { Validator } from 'typebox/compile';
 
 /** The longest message, bytes: a plan of some ten thousand tasks. */
-export const LONGEST_MESSAGE = 64 * 1024 * 1024;
+const LONGEST_MESSAGE = 64 * 1024 * 1024;
 /** How much may wait for a peer that does not read before the connection is given up, bytes. */
 const LONGEST_QUEUE = 2 * LONGEST_MESSAGE;
 /** How long what is under way may take when a connection is closed, ms. */

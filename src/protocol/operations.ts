@@ -220,5 +220,3 @@ export const operations = {
     open: true,
   },
 } as const satisfies Record<string, Operation>;
-
-export type OperationName = keyof typeof operations;

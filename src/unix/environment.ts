@@ -6,7 +6,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * Where a user's programs are found after a switch: the usual directories of a login, in the usual order. What the
  * caller had in PATH (root's /usr/sbin, somebody's ~/bin) is not the new user's.
  */
-export const loginPath = '/usr/local/bin:/usr/bin:/bin';
+const loginPath = '/usr/local/bin:/usr/bin:/bin';
 
 const kept = /^(TERM|LANG|TZ|LC_[A-Z]+|RAYSERVER_[A-Z_]+)$/;
 

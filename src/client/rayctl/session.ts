@@ -96,12 +96,12 @@ export class Session implements AsyncDisposable {
   }
 }
 
-export function uidOf(world: World): { uid: number } | Record<string, never> {
+function uidOf(world: World): { uid: number } | Record<string, never> {
   const uid = world.getuid?.();
   return uid === undefined ? {} : { uid };
 }
 
 /** NO_COLOR: https://no-color.org */
-export function isColourful(terminal: Terminal, env: World['env']): boolean {
+function isColourful(terminal: Terminal, env: World['env']): boolean {
   return terminal.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }

@@ -1,9 +1,9 @@
-import { readPictureHeader } from './picture-header.ts';
+import { longestHeader, mostPixels, readPictureHeader } from './picture-header.ts';
 import { encodePng } from './png.ts';
 import { toneMapped } from './tone.ts';
 
 /** Most bytes of a picture file that are read: its pixels without any coding, and the header. */
-export const mostPictureBytes = 4 * 100_000_000 + 65536;
+export const mostPictureBytes = 4 * mostPixels + longestHeader;
 
 /**
  * A Radiance picture as PNG.

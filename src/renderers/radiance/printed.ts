@@ -10,9 +10,6 @@ export interface Printed {
   readonly commands: readonly string[];
 }
 
-/** Most that is read of it; rad prints some kilobytes. */
-export const mostPrinted = 1 << 20;
-
 export function readPrinted(text: string): Printed {
   const variables = new Map<string, string[]>();
   const commands: string[] = [];

@@ -1,29 +1,16 @@
 /** How far a simulation is, from the lines that it writes to its standard error. */
 
-export interface Progress {
-  /** 0 to 1. mkpmap counts each of its passes from 0. */
-  readonly fraction: number;
-  /** Rays traced so far, where the program says. */
-  readonly rays?: number;
-}
-
-const rpict = /^\S+: (\d+) rays, .*?([\d.]+)% after [\d.]+u [\d.]+s [\d.]+r hours on \S+ \(PID \d+\)$/;
-const mkpmap = /^(\d+) (?:emitted|precomputed).*?([\d.]+)% after [\d.]+u [\d.]+s [\d.]+r hours on /;
+const rpict = /^\S+: \d+ rays, .*?([\d.]+)% after [\d.]+u [\d.]+s [\d.]+r hours on \S+ \(PID \d+\)$/;
+const mkpmap = /^\d+ (?:emitted|precomputed).*?([\d.]+)% after [\d.]+u [\d.]+s [\d.]+r hours on /;
 const rcontrib = /^(?:\S+: )?([\d.]+)% done after [\d.]+ hours$/;
 
-/** The progress that a line of rpict, mkpmap or rcontrib reports; null if it reports none. */
-export function progressOf(line: string): Progress | null {
+/**
+ * How far a line of rpict, mkpmap or rcontrib says that it is, 0 to 1; null if it does not say. mkpmap counts each of its
+ * passes from 0.
+ */
+export function progressOf(line: string): number | null {
   const text = line.trimEnd();
-  const traced = rpict.exec(text);
-  if (traced !== null) {
-    const fraction = fractionOf(traced[2]);
-    return fraction === null ? null : { fraction, rays: Number(traced[1]) };
-  }
-  const fraction = fractionOf(mkpmap.exec(text)?.[2] ?? rcontrib.exec(text)?.[1]);
-  return fraction === null ? null : { fraction };
-}
-
-function fractionOf(percent: string | undefined): number | null {
+  const percent = (rpict.exec(text) ?? mkpmap.exec(text) ?? rcontrib.exec(text))?.[1];
   const value = Number(percent ?? Number.NaN) / 100;
   return Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : null;
 }

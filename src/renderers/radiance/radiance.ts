@@ -2,9 +2,6 @@ import { posix } from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Programs without which nothing can be planned or rendered. rad itself calls getbbox and getinfo. */
-export const neededPrograms = ['rad', 'oconv', 'rpict', 'pfilt', 'getbbox', 'getinfo'] as const;
-
 /**
  * PATH and RAYPATH for Radiance's programs.
  * @param directory holds Radiance's `bin` and `lib`; null: those in PATH are used
@@ -20,18 +17,6 @@ export function radianceEnvironment(directory: string | null, env: Environment):
   }
   // The project's own function files come first, as everybody sets it.
   return { PATH: unique(path).join(':'), RAYPATH: unique(['.', ...library]).join(':') };
-}
-
-/**
- * Directories in which Radiance may be, best first; one that holds `bin/rpict` will do.
- * @param setting the setting `radiance`, or null
- * @param packageDirectory where the program is installed
- */
-export function radianceDirectories(
-  setting: string | null,
-  packageDirectory: string,
-): { before: string[]; after: string[] } {
-  return { before: setting === null ? [] : [setting], after: [posix.join(packageDirectory, '.radiance')] };
 }
 
 function entries(list: string | undefined): string[] {

@@ -29,7 +29,6 @@ export interface Rif {
   readonly optionFile: string | null;
   /** Progress reports are asked for, perhaps into a file. */
   readonly report: boolean;
-  readonly hasZone: boolean;
   readonly materials: readonly string[];
   readonly scene: readonly string[];
   readonly objects: readonly string[];
@@ -71,7 +70,6 @@ export function readRif(text: string, request: Pick<RadianceRequest, 'rif' | 'se
     ambient: output('AMBFILE'),
     optionFile: output('OPTFILE'),
     report: values.has('REPORT'),
-    hasZone: values.has('ZONE'),
     ...inputs(values, file, directory),
     views: viewNames(values, file),
     set: settings.filter(({ variable }) => !ours.has(variable)),

@@ -80,8 +80,3 @@ export function warningOf(line: string): string | null {
   if (found !== null) return found[1] === undefined ? (found[2] ?? text) : `${found[1]}: ${found[2]}`;
   return damage.some((pattern) => pattern.test(text)) ? text : null;
 }
-
-/** Whether a line says that values in the ambient file were lost. */
-export function saysAmbientDamage(line: string): boolean {
-  return /ignoring last \d+ values|corrupted near character/.test(line);
-}

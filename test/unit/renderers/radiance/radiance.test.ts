@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { radianceDirectories, radianceEnvironment } from '../../../../src/renderers/radiance/radiance.ts';
+import { radianceEnvironment } from '../../../../src/renderers/radiance/radiance.ts';
 
 describe('the environment of Radiance', () => {
   it('finds its programs and files first where it is set', () => {
@@ -19,13 +19,5 @@ describe('the environment of Radiance', () => {
 
   it('never runs a program that lies in the project', () => {
     expect(radianceEnvironment(null, { PATH: '.::bin:/usr/bin:../x' }).PATH).to.equal('/usr/bin');
-  });
-
-  it('looks in the setting before PATH, and beside the program after it', () => {
-    expect(radianceDirectories('/opt/r', '/usr/lib/rayserver')).to.deep.equal({
-      before: ['/opt/r'],
-      after: ['/usr/lib/rayserver/.radiance'],
-    });
-    expect(radianceDirectories(null, '/x').before).to.deep.equal([]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Ending, failureOf, saysAmbientDamage, warningOf } from '../../../../src/renderers/radiance/verdict.ts';
+import { type Ending, failureOf, warningOf } from '../../../../src/renderers/radiance/verdict.ts';
 
 const ending = (rest: Partial<Ending>): Ending => ({
   program: 'rpict',
@@ -97,11 +97,5 @@ describe('warnings', () => {
     );
     expect(warningOf(report)).to.be.null;
     expect(warningOf('rpict: fatal - x')).to.be.null;
-  });
-
-  it('say whether values in the ambient file were lost', () => {
-    expect(saysAmbientDamage('rpict: warning - ignoring last 3 values in ambient file (corrupted)')).to.be.true;
-    expect(saysAmbientDamage('rpict: warning - "x.amb" is corrupted near character 12')).to.be.true;
-    expect(saysAmbientDamage('rpict: warning - no light sources found')).to.be.false;
   });
 });
