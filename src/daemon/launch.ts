@@ -5,7 +5,7 @@ import type { LogFile } from '../log/file.ts';
 import { sayOnTerminal } from '../log/log.ts';
 import { startInBackground } from '../unix/background.ts';
 import { withoutDebugger } from '../unix/debugger.ts';
-import { keepAcrossExec } from '../unix/native.ts';
+import { keepAcrossExec } from '../unix/descriptors.ts';
 import { type Handover, readWord, type Word, withHandover } from './handover.ts';
 import { messages } from './messages.ts';
 import { scripts } from './program.ts';

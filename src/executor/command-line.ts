@@ -9,7 +9,8 @@ export function commandLine(deed: RunDeed): string {
   return words.join(' ');
 }
 
-function quoted(word: string): string {
+/** The word so that a shell reads it as it is. */
+export function quoted(word: string): string {
   if (/^[\w@%+=:,./^-]+$/.test(word)) return word;
   if (/[\0-\x1f\x7f]/.test(word)) return `$'${word.replace(/[\\'\0-\x1f\x7f]/g, escaped)}'`;
   return `'${word.replaceAll("'", "'\\''")}'`;

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import type { Finding } from '../protocol/inner.ts';
 import { systemAccounts } from '../unix/accounts.ts';
+import { quoted } from './command-line.ts';
 import { lockTrouble, mountOf } from './mounts.ts';
 
 /** Most files that are looked at. */
@@ -138,8 +139,4 @@ function reason(error: unknown): string {
     default:
       return (error as Error).message;
   }
-}
-
-function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

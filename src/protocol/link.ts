@@ -3,7 +3,7 @@ import { Client, Server } from 'net-ipc';
 import { Compile } from 'typebox/compile';
 import { End, type Link, type Log, watchSocket } from './end.ts';
 import { FromProcwrap, ToProcwrap } from './inner.ts';
-import { refuseTaken, socketPath } from './socket-path.ts';
+import { removeStale, socketPath } from './socket-path.ts';
 
 /**
  * The inner link: messages between a server and its procwrap over a Unix socket in a directory of mode 0700.
@@ -82,7 +82,7 @@ export async function listenLink(path: string, handlers: ListenHandlers): Promis
   const sockets = new Set<Socket>();
   const ends = new Map<Socket, End<ToProcwrap, FromProcwrap>>();
   try {
-    await refuseTaken(address.path);
+    await removeStale(address.path, path);
     await start(server);
   } catch (error) {
     address.release();

@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename, dirname } from 'node:path';
 
@@ -26,17 +26,31 @@ export function socketPath(path: string): SocketPath {
 }
 
 /**
- * Makes sure that nothing of worth lies where a socket is to be made: only a socket that nobody listens on.
- * @throws Error if it is something else, or somebody answers.
+ * Removes a socket that a dead process left where another is to be made; anything else stays, and so does a socket that
+ * somebody answers on.
+ * @param said what people call the path
+ * @throws Error if something else is in the way, or somebody answers
  */
-export async function refuseTaken(path: string): Promise<void> {
+export async function removeStale(path: string, said: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;
-  if (!found.isSocket()) throw new Error(`${path} is in the way: it is not a socket`);
-  const answered = await new Promise<boolean>((settle) => {
-    const socket = connect(path);
-    socket.on('connect', () => settle(true)).on('error', () => settle(false));
-    socket.on('connect', () => socket.destroy());
+  if (!found.isSocket()) throw new Error(`${said} is in the way and is not a socket. Move it away.`);
+  if (await isAnswered(path)) throw new Error(`Another server answers on ${said}. Stop it first.`);
+  rmSync(path, { force: true });
+}
+
+/** @throws NodeJS.ErrnoException if the kernel says neither yes nor no. */
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      else if (error.code === 'EAGAIN') resolve(true);
+      else reject(error);
+    });
   });
-  if (answered) throw new Error(`${path} is taken: another program listens on it`);
 }

@@ -6,10 +6,12 @@ import { moveJob, moveTask } from './moves.ts';
 
 /** Gives free slots to waiting tasks: higher priority first, then first come, first served, then by number. */
 export function assign(farm: FarmState, now: number): Order[] {
+  const hosts = [...farm.hosts.values()].filter(hasFreeSlot);
+  if (hosts.length === 0) return [];
   const orders: Order[] = [];
   const held = heldNow(farm);
   const jobs = queue(farm);
-  for (const host of farm.hosts.values()) {
+  for (const host of hosts) {
     for (const job of jobs) {
       if (!hasFreeSlot(host)) break;
       orders.push(...startTasks(host, job, held, now));

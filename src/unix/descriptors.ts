@@ -1,17 +1,23 @@
 import { readdirSync } from 'node:fs';
-import koffi from 'koffi';
 import { lastError, libc, systemError } from './libc.ts';
 
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const firstAfterStandard = 3;
 
-const library = koffi.load(null);
-const dup2 = library.func('int dup2(int, int)') as (from: number, to: number) => number;
-
 /** From now on `to` is the same open file as `from`, as for a shell's `to>&from`. */
 export function redirect(from: number, to: number): void {
-  if (dup2(from, to) < 0) throw systemError(lastError(), 'dup2');
+  if (libc.dup2(from, to) < 0) throw systemError(lastError(), 'dup2');
+}
+
+/** Leaves the descriptor open in the program that an exec starts. */
+export function keepAcrossExec(fd: number): void {
+  if (libc.fcntlNumber(fd, F_SETFD, 0) < 0) throw systemError(lastError(), 'fcntl');
+}
+
+/** The reverse: no program that this process starts gets the descriptor. */
+export function closeOnExec(fd: number): void {
+  if (libc.fcntlNumber(fd, F_SETFD, FD_CLOEXEC) < 0) throw systemError(lastError(), 'fcntl');
 }
 
 /**

@@ -9,6 +9,7 @@ const library = koffi.load(null);
 
 export const libc = {
   prctl: library.func('int prctl(int, ulong, ulong, ulong, ulong)') as (...args: number[]) => number,
+  dup2: library.func('int dup2(int, int)') as (from: number, to: number) => number,
   fcntl: library.func('fcntl', 'int', ['int', 'int', 'void *']) as (
     fd: number,
     command: number,

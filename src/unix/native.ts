@@ -3,8 +3,6 @@ import { lastError, libc, systemError } from './libc.ts';
 
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
-const F_SETFD = 2;
-const FD_CLOEXEC = 1;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const SIG_SETMASK = 2;
@@ -28,16 +26,6 @@ export function makeUndumpable(): void {
 export function unblockSignals(): void {
   const fault = libc.pthreadSigmask(SIG_SETMASK, Buffer.alloc(SIGNAL_SET_BYTES), null);
   if (fault !== 0) throw systemError(fault, 'pthread_sigmask');
-}
-
-/** Leaves the descriptor open in the program that an exec starts. */
-export function keepAcrossExec(fd: number): void {
-  if (libc.fcntlNumber(fd, F_SETFD, 0) < 0) throw systemError(lastError(), 'fcntl');
-}
-
-/** The reverse: no program that this process starts gets the descriptor. */
-export function closeOnExec(fd: number): void {
-  if (libc.fcntlNumber(fd, F_SETFD, FD_CLOEXEC) < 0) throw systemError(lastError(), 'fcntl');
 }
 
 /** Who is at the other end of a Unix socket, as the kernel noted when it connected. */

@@ -2,6 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { takeGroupsOf } from './drop.ts';
 import type { Identity } from './identity.ts';
+import { O_PATH } from './walk.ts';
 
 /**
  * Looks with the eyes of another user: groups, effective group and user are changed for the time of `look`, and user
@@ -29,7 +30,7 @@ export function firstUnreadable(file: string): string | null {
   if (canOpen(file)) return null;
   const way: string[] = [];
   for (let at = dirname(file); !way.includes(at); at = dirname(at)) way.unshift(at);
-  return way.find((directory) => !canOpen(`${directory}/.`, 0o10000000)) ?? file;
+  return way.find((directory) => !canOpen(`${directory}/.`, O_PATH)) ?? file;
 }
 
 /** By opening, since access() asks for the real user, and a directory only has to let us through. */

@@ -224,6 +224,6 @@ describe('procwrap', () => {
     mkdirSync(join(home, 'run/inner/procwrap.sock'), { recursive: true, mode: 0o700 });
     const procwrap = launch();
     expect(await procwrap.over()).to.deep.equal({ exit: 1, signal: null });
-    expect(procwrap.log).to.match(/procwrap.sock is in the way: it is not a socket/);
+    expect(procwrap.log).to.match(/procwrap.sock is in the way and is not a socket/);
   });
 });

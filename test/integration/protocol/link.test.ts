@@ -161,7 +161,7 @@ describe('the inner link', () => {
     await listen();
     await expectFailure(
       listenLink(path, { connected: () => {}, message: () => {}, closed: () => {}, log: () => {} }),
-      /another program listens/,
+      /Another server answers on .* Stop it first/,
     );
     await server?.close();
     await expectFailure(

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { keepAcrossExec, peerCredentials, socketDescriptor } from '../../../src/unix/native.ts';
+import { keepAcrossExec } from '../../../src/unix/descriptors.ts';
+import { peerCredentials, socketDescriptor } from '../../../src/unix/native.ts';
 
 const native = pathToFileURL(join(import.meta.dirname, '../../../src/unix/native.js')).href;
 
