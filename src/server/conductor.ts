@@ -47,6 +47,9 @@ export class Conductor {
     this.#next = null;
     if (!(await this.#keep(batch))) return;
     for (const order of batch) this.#act(order);
+    // Once a job: whoever watches is told how it is now, not what led there.
+    for (const job of new Set(batch.flatMap((order) => (order.order === 'tell' ? [order.job] : []))))
+      this.#hands.watchers.tell(job);
   }
 
   /** @returns false if the farm closes before the store could be written: a restart goes on from what is there */
@@ -67,9 +70,10 @@ export class Conductor {
   }
 
   #act(order: Order): void {
-    const { say, watchers, log } = this.#hands;
+    const { say, log } = this.#hands;
     switch (order.order) {
       case 'keep':
+      case 'tell':
         break;
       case 'start': {
         const { attempt, project, task, job } = order;
@@ -82,9 +86,6 @@ export class Conductor {
         break;
       case 'tidy':
         say(order.host, { say: 'tidy', project: order.project, paths: [...order.paths] });
-        break;
-      case 'tell':
-        watchers.tell(order.job);
         break;
       case 'log':
         log(order.level, order.text);

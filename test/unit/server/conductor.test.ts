@@ -23,9 +23,10 @@ function stage(failures: number) {
     },
     job: (id: number) => memory.job(id),
   });
+  const watchers = new Watchers();
   const conductor = new Conductor({
     store,
-    watchers: new Watchers(),
+    watchers,
     log: (level, text) => deeds.push(`${level}: ${text}`),
     say: (_host: string, message: ToProcwrap) => deeds.push(message.say),
     pause: async () => {
@@ -36,6 +37,7 @@ function stage(failures: number) {
   return {
     deeds,
     store,
+    watchers,
     conductor,
     close: () => {
       closing = true;
@@ -97,15 +99,20 @@ describe('the conductor', () => {
     expect(deeds).to.not.include('stop');
   });
 
-  it('tells those who watch, until they stop', async () => {
-    const watchers = new Watchers();
+  it('tells those who watch how a job is, once for all that happened to it, until they stop', async () => {
+    const { watchers, conductor } = stage(0);
+    const [job, other] = [pictureJob(1), pictureJob(2)];
     const seen: number[] = [];
-    const stopWatch = watchers.watch(1, (job) => seen.push(job.id));
-    watchers.tell(pictureJob(1));
-    watchers.tell(pictureJob(2));
+    const stopWatch = watchers.watch(1, ({ id }) => seen.push(id));
+    await conductor.conduct([
+      { order: 'tell', job },
+      { order: 'tell', job: other },
+      { order: 'tell', job },
+    ]);
+    expect(seen).to.deep.equal([1]);
     stopWatch();
     stopWatch();
-    watchers.tell(pictureJob(1));
+    await conductor.conduct([{ order: 'tell', job }]);
     expect(seen).to.deep.equal([1]);
   });
 });
