@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JobView, TaskView } from '../../src/protocol/api.ts';
-import { Lab, nobody, processesWith } from '../support/lab.ts';
+import { Lab, nobody } from '../support/lab.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 /** The whole way, as a person goes it: real daemon, real rayctl, real Radiance. */
@@ -117,12 +117,10 @@ describe('a Radiance project through the daemon', function () {
     const project = lab.project();
     await lab.startDaemon();
     const job = await submit(join(project, 'room.rif'), '--set', 'QUALITY=High', '--set', 'RESOLUTION=2000');
-    const renderers = () =>
-      processesWith((words) => words[0]?.endsWith('rpict') === true && words.includes('octrees/room.oct'));
-    await waitUntil('a renderer', () => renderers().length > 0);
+    await waitUntil('a renderer', () => lab.renderers().length > 0);
     const cancelled = await lab.rayctl('cancel', String(job.id));
     expect(cancelled.status, cancelled.stderr).to.equal(0);
-    await waitUntil('no renderer', () => renderers().length === 0);
+    await waitUntil('no renderer', () => lab.renderers().length === 0);
     expect((await show(job.id)).state).to.equal('cancelled');
     await waitUntil('no half picture', () => {
       const images = join(project, 'images');
@@ -144,9 +142,7 @@ describe('a Radiance project through the daemon', function () {
       '--set',
       'RESOLUTION=700',
     );
-    const pids = () =>
-      processesWith((words) => words[0]?.endsWith('rpict') === true && words.includes('octrees/room.oct'));
-    const [pid] = await waitUntil('a renderer', () => (pids().length > 0 ? pids() : false));
+    const pid = await waitUntil('a renderer', () => lab.renderers()[0]);
     daemon.kill('SIGKILL');
     await daemon.ended;
     await lab.startDaemon();
@@ -172,13 +168,11 @@ describe('a Radiance project through the daemon', function () {
       '--set',
       'RESOLUTION=400',
     );
-    const pids = () =>
-      processesWith((words) => words[0]?.endsWith('rpict') === true && words.includes('octrees/room.oct'));
-    await waitUntil('a renderer', () => pids().length > 0);
+    await waitUntil('a renderer', () => lab.renderers().length > 0);
     for (const pid of lab.procwraps()) process.kill(pid, 'SIGKILL');
     const ended = await lab.rayctl('wait', String(job.id));
     expect(ended.status, ended.stderr).to.equal(0);
-    expect(pids()).to.deep.equal([]);
+    expect(lab.renderers()).to.deep.equal([]);
   });
 
   it('counts a finished picture whose end was lost, when both server and procwrap were killed', async () => {

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -114,7 +115,18 @@ export class Lab {
     return processesWith((words) => (words[1] ?? '').endsWith('procwrap/start.js') && words.includes(this.home));
   }
 
-  /** Pids of processes whose working directory is below the lab: simulations. */
+  /** Pids of the rpict processes that work below the lab: those of other tests are none of its. */
+  renderers(): number[] {
+    const isRpict = (words: string[]) => words[0]?.endsWith('rpict') === true;
+    return processesWith(isRpict).filter((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/cwd`).startsWith(`${this.directory}/`);
+      } catch {
+        return false;
+      }
+    });
+  }
+
   async close(): Promise<void> {
     if (this.daemon) {
       this.daemon.kill('SIGTERM');

@@ -11,6 +11,7 @@ import type {
 } from '../../src/protocol/api.ts';
 import type { Finding } from '../../src/protocol/inner.ts';
 import type { Caller, Farm } from '../../src/web/farm.ts';
+import { jobView } from './views.ts';
 
 /** A farm in memory: it keeps jobs, and the test moves them on. */
 export class MemoryFarm implements Farm {
@@ -40,26 +41,7 @@ export class MemoryFarm implements Farm {
   /** A new job, waiting. */
   add(changes: Partial<JobView> = {}): JobView {
     const id = this.#jobs.size + 1;
-    const job: JobView = {
-      id,
-      name: 'room.rif',
-      state: 'waiting',
-      priority: 0,
-      user: 'ann',
-      project: { location: null, path: '/projects/room' },
-      rif: 'room.rif',
-      submittedAt: '2026-11-22T10:30:00.000Z',
-      startedAt: null,
-      finishedAt: null,
-      progress: 0,
-      secondsLeft: null,
-      tasks: { total: 1, waiting: 1, running: 0, done: 0, failed: 0, cancelled: 0 },
-      results: [],
-      notes: [],
-      reason: null,
-      lastLines: [],
-      ...changes,
-    };
+    const job = jobView({ id, ...changes });
     this.#jobs.set(id, job);
     return job;
   }

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { end, ordinaryUser, portOf, startBackground, startForeground, TestHome } from '../../support/daemon.ts';
-import { Lab, processesWith } from '../../support/lab.ts';
+import { Lab } from '../../support/lab.ts';
 import { top } from '../../support/program.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -40,9 +40,7 @@ describe('rayserver after an internal error', () => {
       const daemon = await lab.startDaemon();
       const slow = ['--view', 'door', '--set', 'QUALITY=Med', '--set', 'RESOLUTION=500'];
       const job = await lab.json<{ id: number }>('submit', join(project, 'room.rif'), ...slow);
-      const renderers = () =>
-        processesWith((words) => words[0]?.endsWith('rpict') === true && words.includes('octrees/room.oct'));
-      const [pid] = await waitUntil('a renderer', () => (renderers().length > 0 ? renderers() : false));
+      const pid = await waitUntil('a renderer', () => lab.renderers()[0]);
       daemon.kill('SIGUSR2');
       await waitUntil('the second start', () => daemon.stdout.split(`Rayserver ${daemon.pid} running.`).length === 3);
       const ended = await lab.rayctl('wait', String(job.id));
