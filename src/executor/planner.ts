@@ -5,9 +5,8 @@ import type { Project, RadianceRequest } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
 import type { Answer } from '../protocol/inner.ts';
 import { type FileFact, filesToLookAt } from '../renderers/radiance/files.ts';
-import { optionFilesToRead, radFailure, readPlan, readUnderstood } from '../renderers/radiance/plan.ts';
+import { optionFilesToRead, readPlan, readUnderstood } from '../renderers/radiance/plan.ts';
 import { planPrefix, type RadCall, radCall } from '../renderers/radiance/rad-call.ts';
-import { noRadiance } from '../renderers/radiance/radiance.ts';
 import { type Rif, readRif, requireFileName } from '../renderers/radiance/rif.ts';
 import { openBeneath } from '../unix/walk.ts';
 import { makeDirectory, openRegular, removeBelow } from './below.ts';
@@ -15,18 +14,13 @@ import { FileError, sentenceOf } from './file-error.ts';
 import type { Host } from './host.ts';
 import { isFrozen, readHeader, statOf } from './octree.ts';
 import { inProject } from './project.ts';
-import { type Run, start } from './run.ts';
+import { runRad } from './rad.ts';
 
 const LONGEST_RIF = 1024 * 1024;
 const LONGEST_OPTION_FILE = 64 * 1024;
-/** Most that rad may print, bytes. */
-const LONGEST_PLAN = 4 * 1024 * 1024;
-/** What is kept of its messages, bytes. */
-const LONGEST_MESSAGES = 64 * 1024;
 
 /**
- * What rad would do. It runs scene commands and writes files while it only plans, so it runs as a simulation does: own
- * process group, nice, no new privileges, bounded in time and in what it prints.
+ * What rad would do, as tasks of our own.
  * @throws Refusal
  */
 export function plan(
@@ -78,35 +72,6 @@ function readText(directory: number, path: string, longest: number): string {
   } finally {
     closeSync(fd);
   }
-}
-
-async function runRad(directory: number, rif: Rif, call: RadCall, host: Host): Promise<string> {
-  const { settings, clock, env } = host;
-  const out = new Bounded(LONGEST_PLAN);
-  const messages = new Bounded(LONGEST_MESSAGES);
-  let endedBy: string | null = null;
-  const end = (why: string) => {
-    endedBy ??= why;
-    run.stop('at once');
-  };
-  const hear = async (stream: 'out' | 'err', portion: Buffer) => {
-    if (stream === 'err') messages.keepEnd(portion);
-    else if (!out.keep(portion)) end(`it printed more than ${LONGEST_PLAN} bytes`);
-  };
-  const command = { program: 'rad', args: call.args, env, directory, stdin: null, stdout: 'heard' } as const;
-  const run: Run = await start(command, hear, clock).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new Refusal('no-radiance', noRadiance('rad'));
-    throw new Refusal('plan-failed', `rad cannot be started: ${error.message}.`);
-  });
-  const seconds = settings.planSeconds;
-  const takeBack = clock.after(seconds * 1000, () =>
-    end(`it took longer than ${seconds} seconds; does a command hang?`),
-  );
-  const { exit, signal } = await host.helped(run);
-  takeBack();
-  if (endedBy !== null) throw new Refusal('plan-failed', `rad did not plan ${rif.file}: ${endedBy}`);
-  if (exit !== 0) throw radFailure(rif.file, exit, signal, messages.text());
-  return out.text();
 }
 
 function readOptionFiles(directory: number, printed: string, rif: Rif, call: RadCall): Map<string, string> {
@@ -166,38 +131,5 @@ function removeLitter(directory: number, litter: string, before: number): void {
     }
   } catch {
     // The project is gone or no longer writable: nothing of ours is in its way.
-  }
-}
-
-/** Output, up to so many bytes. */
-class Bounded {
-  readonly #most: number;
-  readonly #portions: Buffer[] = [];
-  #size = 0;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  /** False if it is too much. */
-  keep(portion: Buffer): boolean {
-    if (this.#size + portion.length > this.#most) return false;
-    this.#portions.push(portion);
-    this.#size += portion.length;
-    return true;
-  }
-
-  /** Keeps the end of all that came. */
-  keepEnd(portion: Buffer): void {
-    this.#portions.push(portion);
-    this.#size += portion.length;
-    if (this.#size <= 2 * this.#most) return;
-    const end = Buffer.concat(this.#portions).subarray(-this.#most);
-    this.#portions.splice(0, this.#portions.length, Buffer.from(end));
-    this.#size = end.length;
-  }
-
-  text(): string {
-    return Buffer.concat(this.#portions).toString();
   }
 }

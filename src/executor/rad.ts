@@ -1,0 +1,79 @@
+import { Refusal } from '../model/refusal.ts';
+import { radFailure } from '../renderers/radiance/plan.ts';
+import type { RadCall } from '../renderers/radiance/rad-call.ts';
+import { noRadiance } from '../renderers/radiance/radiance.ts';
+import type { Rif } from '../renderers/radiance/rif.ts';
+import type { Host } from './host.ts';
+import { type Run, start } from './run.ts';
+
+/** Most that rad may print, bytes. */
+const LONGEST_PLAN = 4 * 1024 * 1024;
+/** What is kept of its messages, bytes. */
+const LONGEST_MESSAGES = 64 * 1024;
+
+/**
+ * What rad prints. It runs scene commands and writes files while it only plans, so it runs as a simulation does: own
+ * process group, nice, no new privileges, bounded in time and in what it prints.
+ * @throws Refusal
+ */
+export async function runRad(directory: number, rif: Rif, call: RadCall, host: Host): Promise<string> {
+  const { settings, clock, env } = host;
+  const out = new Bounded(LONGEST_PLAN);
+  const messages = new Bounded(LONGEST_MESSAGES);
+  let endedBy: string | null = null;
+  const end = (why: string) => {
+    endedBy ??= why;
+    run.stop('at once');
+  };
+  const hear = async (stream: 'out' | 'err', portion: Buffer) => {
+    if (stream === 'err') messages.keepEnd(portion);
+    else if (!out.keep(portion)) end(`it printed more than ${LONGEST_PLAN} bytes`);
+  };
+  const command = { program: 'rad', args: call.args, env, directory, stdin: null, stdout: 'heard' } as const;
+  const run: Run = await start(command, hear, clock).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw new Refusal('no-radiance', noRadiance('rad'));
+    throw new Refusal('plan-failed', `rad cannot be started: ${error.message}.`);
+  });
+  const seconds = settings.planSeconds;
+  const takeBack = clock.after(seconds * 1000, () =>
+    end(`it took longer than ${seconds} seconds; does a command hang?`),
+  );
+  const { exit, signal } = await host.helped(run);
+  takeBack();
+  if (endedBy !== null) throw new Refusal('plan-failed', `rad did not plan ${rif.file}: ${endedBy}`);
+  if (exit !== 0) throw radFailure(rif.file, exit, signal, messages.text());
+  return out.text();
+}
+
+/** Output, up to so many bytes. */
+class Bounded {
+  readonly #most: number;
+  readonly #portions: Buffer[] = [];
+  #size = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** False if it is too much. */
+  keep(portion: Buffer): boolean {
+    if (this.#size + portion.length > this.#most) return false;
+    this.#portions.push(portion);
+    this.#size += portion.length;
+    return true;
+  }
+
+  /** Keeps the end of all that came. */
+  keepEnd(portion: Buffer): void {
+    this.#portions.push(portion);
+    this.#size += portion.length;
+    if (this.#size <= 2 * this.#most) return;
+    const end = Buffer.concat(this.#portions).subarray(-this.#most);
+    this.#portions.splice(0, this.#portions.length, Buffer.from(end));
+    this.#size = end.length;
+  }
+
+  text(): string {
+    return Buffer.concat(this.#portions).toString();
+  }
+}
