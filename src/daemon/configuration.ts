@@ -4,6 +4,7 @@ import { loadHosts, loadSettings } from '../config/files.ts';
 import type { Home } from '../config/home.ts';
 import { findRecord, type HostsFile } from '../config/hosts.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Tell } from '../log/log.ts';
 import { messages } from './messages.ts';
 import { Stop } from './stop.ts';
 
@@ -48,13 +49,9 @@ export class Hosts {
   #current: HostsFile | null;
   readonly #file: string;
   readonly #settings: Settings;
-  readonly #log: (level: 'info' | 'warn' | 'error', text: string) => void;
+  readonly #log: Tell;
 
-  constructor(
-    file: string,
-    configuration: Configuration,
-    log: (level: 'info' | 'warn' | 'error', text: string) => void,
-  ) {
+  constructor(file: string, configuration: Configuration, log: Tell) {
     this.#file = file;
     this.#settings = configuration.settings;
     this.#current = configuration.hosts;

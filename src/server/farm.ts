@@ -99,7 +99,10 @@ class Running implements RunningFarm {
     const { host, slots, log } = this.#options;
     switch (message.say) {
       case 'welcome':
-        log('info', `procwrap ${message.pid} answers, ${message.attempts.length} simulations there`);
+        log(
+          'info',
+          `procwrap ${message.pid} (${message.version}) answers, ${message.attempts.length} simulations there`,
+        );
         this.#note({ what: 'host joined', host, slots, attempts: message.attempts.map(attemptKey) });
         break;
       case 'started':
