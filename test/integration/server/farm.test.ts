@@ -53,6 +53,18 @@ describe('a farm and its host', () => {
       log: (_level, text) => log.push(text),
     });
 
+  const newProcwrap = () =>
+    new Procwrap({
+      socket: home.procwrapSocket,
+      version: '1.2.3',
+      settings: { radiance: null, planSeconds: 60, logBytes: 4096, reportSeconds: 1 },
+      start: () => undefined,
+      heard: () => undefined,
+      lost: () => undefined,
+      pause: () => Promise.resolve(),
+      log: () => undefined,
+    });
+
   it('closes while its store cannot be written; the next start goes on from what is there', async () => {
     const store = memoryStore();
     await store.commit([{ job: pictureJob(1), tasks: 'all' }]);
@@ -74,16 +86,7 @@ describe('a farm and its host', () => {
     hear = (message, from) => {
       if (message.say === 'ask' && message.question.ask === 'open') link = from;
     };
-    const procwrap = new Procwrap({
-      socket: home.procwrapSocket,
-      version: '1.2.3',
-      settings: { radiance: null, planSeconds: 60, logBytes: 4096, reportSeconds: 1 },
-      start: () => undefined,
-      heard: () => undefined,
-      lost: () => undefined,
-      pause: () => Promise.resolve(),
-      log: () => undefined,
-    });
+    const procwrap = newProcwrap();
     await procwrap.connect();
     const { project } = pictureJob(1);
     const late = await procwrap.ask({ ask: 'open', project, path: 'a.hdr', as: 'file' }, 0.05).catch((error) => error);
@@ -101,16 +104,7 @@ describe('a farm and its host', () => {
   it('takes leave of a host that answers only when the farm closes', async () => {
     const said: string[] = [];
     hear = (message) => said.push(message.say);
-    const procwrap = new Procwrap({
-      socket: home.procwrapSocket,
-      version: '1.2.3',
-      settings: { radiance: null, planSeconds: 60, logBytes: 4096, reportSeconds: 1 },
-      start: () => undefined,
-      heard: () => undefined,
-      lost: () => undefined,
-      pause: () => Promise.resolve(),
-      log: () => undefined,
-    });
+    const procwrap = newProcwrap();
     const connecting = procwrap.connect();
     procwrap.close();
     await connecting;
