@@ -160,8 +160,12 @@ export class Control {
     }
   }
 
-  /** An attempt that is known already is not started again: its server only did not hear of it. */
+  /**
+   * An attempt that is known already is not started again: its server only did not hear of it.
+   * While we end nothing is started: the server sees that the attempt is lost as soon as we are gone.
+   */
   #start(assignment: Assignment, server: Server): void {
+    if (this.#ending) return;
     const name = assignment.attempt;
     if (this.#attempts.has(name)) {
       this.#tell(name);
@@ -187,7 +191,6 @@ export class Control {
     const { job } = attemptKey(name);
     const attempt: Attempt = { job, log: assignment.task.name, simulation, pid: null, fraction: null, outcome: null };
     this.#attempts.set(name, attempt);
-    if (this.#ending) simulation.stop();
     void simulation.live().then((outcome) => {
       attempt.outcome = outcome;
       const why = outcome.is === 'failed' ? `: ${outcome.reason}` : '';
@@ -209,6 +212,8 @@ export class Control {
     const attempt = this.#attempts.get(name);
     if (!attempt) return;
     const { outcome, pid, fraction } = attempt;
+    // Stopped because we end: the server would start it again here, and again, until we are gone.
+    if (outcome?.is === 'stopped' && this.#ending) return;
     if (outcome) {
       this.#say({ say: 'ended', attempt: name, outcome });
       return;

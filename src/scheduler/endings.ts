@@ -3,6 +3,12 @@ import type { Outcome, Task } from '../model/task.ts';
 import type { Order } from './messages.ts';
 import { moveJob, moveTask } from './moves.ts';
 
+/**
+ * A task whose attempts are lost this often takes its procwrap or its host down, and would do so for ever.
+ * A lost attempt says nothing of the task itself, so that one alone is no failure.
+ */
+export const mostAttempts = 5;
+
 /** The end of the current attempt of a running task, and what follows for its job. */
 export function endAttempt(job: Job, task: Task, outcome: Outcome, now: number): Order[] {
   const since = task.state.is === 'running' ? task.state.since : now;
@@ -21,11 +27,20 @@ export function endAttempt(job: Job, task: Task, outcome: Outcome, now: number):
       break;
     }
     case 'stopped':
-      orders.push(...moveTask(job, task, { is: 'waiting' }, 'stopped on its host, waits for another attempt'));
-      break;
+      return loseAttempt(job, task, now);
   }
   orders.push(...endJob(job, now));
   return orders;
+}
+
+/** The current attempt of a running task came to nothing, through no fault of its own: another one, or the end. */
+export function loseAttempt(job: Job, task: Task, now: number): Order[] {
+  const host = task.state.is === 'running' ? task.state.host : 'its host';
+  if (task.attempts < mostAttempts)
+    return moveTask(job, task, { is: 'waiting' }, `${host} lost attempt ${task.attempts}`);
+  const times = `${mostAttempts} times while ${task.plan.name} ran`;
+  const reason = `The control process (procwrap) of ${host} ended ${times}; it is not tried again.`;
+  return endAttempt(job, task, { is: 'failed', reason, exit: null, signal: null, lastLines: [] }, now);
 }
 
 /** Tasks that can never start, because what they build on has failed. Others of the job go on. */

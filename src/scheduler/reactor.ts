@@ -1,7 +1,7 @@
 import { isEnded, type Job } from '../model/job.ts';
 import { type AttemptKey, attemptText, type Outcome, type Task } from '../model/task.ts';
 import { assign } from './assign.ts';
-import { endAttempt } from './endings.ts';
+import { endAttempt, loseAttempt } from './endings.ts';
 import { type FarmState, hostNamed } from './farm.ts';
 import type { Happening, Order } from './messages.ts';
 import { moveJob, moveTask } from './moves.ts';
@@ -24,7 +24,7 @@ function respond(farm: FarmState, happening: Happening, now: number): Order[] {
     case 'cancel asked':
       return cancelAsked(farm, happening.job, happening.by, now);
     case 'host joined':
-      return hostJoined(farm, happening.host, happening.slots, happening.attempts);
+      return hostJoined(farm, happening, now);
     case 'host left':
       hostNamed(farm, happening.host).connected = false;
       return [{ order: 'log', level: 'warn', text: `host ${happening.host}: connection lost` }];
@@ -87,10 +87,11 @@ function stopAttempts(farm: FarmState, id: number): Order[] {
 }
 
 /**
- * The host says what it has. What it does not have is lost and waits for another attempt;
- * what we no longer want is stopped there.
+ * The host says what it has. What it does not have is lost and waits for another attempt, if it has not been lost
+ * too often; what we no longer want is stopped there.
  */
-function hostJoined(farm: FarmState, name: string, slots: number, attempts: readonly AttemptKey[]): Order[] {
+function hostJoined(farm: FarmState, joined: Extract<Happening, { what: 'host joined' }>, now: number): Order[] {
+  const { host: name, slots, attempts } = joined;
   const host = hostNamed(farm, name);
   host.slots = slots;
   host.connected = true;
@@ -99,7 +100,8 @@ function hostJoined(farm: FarmState, name: string, slots: number, attempts: read
   for (const [text, occupied] of host.attempts) {
     if (there.has(text)) continue;
     host.attempts.delete(text);
-    orders.push(...lost(farm, occupied.key, name));
+    const current = currentTask(farm, occupied.key);
+    if (current) orders.push(...loseAttempt(current.job, current.task, now));
     const over = forgetIfOver(farm, occupied.key.job);
     if (over) orders.push(...tidy(name, over, over.tasks));
   }
@@ -110,11 +112,6 @@ function hostJoined(farm: FarmState, name: string, slots: number, attempts: read
     if (!wanted) orders.push({ order: 'stop', host: name, attempt: key });
   }
   return orders;
-}
-
-function lost(farm: FarmState, key: AttemptKey, host: string): Order[] {
-  const current = currentTask(farm, key);
-  return current ? moveTask(current.job, current.task, { is: 'waiting' }, `${host} lost attempt ${key.attempt}`) : [];
 }
 
 function attemptStarted(farm: FarmState, key: AttemptKey, pid: number): Order[] {

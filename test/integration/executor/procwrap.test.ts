@@ -162,10 +162,10 @@ describe('procwrap', () => {
       const { pid } = await server.hears('started', '1.1.1');
       await waitUntil('the program', () => existsSync(at('waiting')));
       procwrap.child.kill(signal);
-      expect(await server.outcome('1.1.1')).to.deep.equal({ is: 'stopped' });
       expect(await procwrap.over()).to.deep.equal({ exit: 0, signal: null });
       expect(isAlive(pid)).to.equal(false);
       expect(readdirSync(at('proc'))).to.deep.equal([]);
+      expect(server.heard.filter(({ say }) => say === 'ended')).to.deep.equal([]);
     });
   }
 

@@ -3,6 +3,7 @@ import { Control } from '../../../src/executor/control.ts';
 import type { FromProcwrap, ToProcwrap } from '../../../src/protocol/inner.ts';
 import type { ProcwrapLink } from '../../../src/protocol/link.ts';
 import { HandClock, settings } from '../../support/executor.ts';
+import { taskPlan } from '../../support/jobs.ts';
 
 class PaperLink implements ProcwrapLink {
   readonly sent: FromProcwrap[] = [];
@@ -63,6 +64,17 @@ describe('the control of simulations', () => {
     control.hear(hello, link);
     control.hear({ say: 'farewell' }, link);
     expect(await leftAfter(0)).to.equal(true);
+  });
+
+  it('starts nothing while it ends', async () => {
+    const link = new PaperLink();
+    control.hear(hello, link);
+    control.end();
+    const project = { location: null, root: '/', rest: 'nowhere', path: '/nowhere' };
+    control.hear({ say: 'start', attempt: '1.1.1', project, task: taskPlan(1), job: 'room', user: 'ann' }, link);
+    await settle();
+    expect(link.sent.map(({ say }) => say)).to.deep.equal(['welcome']);
+    expect(over).to.equal(true);
   });
 
   it('does not listen to anybody but its server', () => {

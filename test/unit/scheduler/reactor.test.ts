@@ -134,6 +134,34 @@ describe('the scheduler', () => {
     expect(picture.state.is).to.equal('done');
   });
 
+  it('gives a task up whose attempts are lost five times, and says so', () => {
+    const { farm, happen } = farmWith(1);
+    const picture = job(1, [taskPlan(1), taskPlan(2, { after: [1] })]);
+    happen({ what: 'submitted', job: picture });
+    for (let attempt = 2; attempt <= 5; attempt++) {
+      happen({ what: 'host left', host: 'lab1' });
+      const joined = happen({ what: 'host joined', host: 'lab1', slots: 1, attempts: [] });
+      expect(joined).to.deep.equal([`start 1.1.${attempt}`]);
+    }
+    happen({ what: 'host left', host: 'lab1' });
+    expect(happen({ what: 'host joined', host: 'lab1', slots: 1, attempts: [] })).to.deep.equal([]);
+    expect(picture.tasks.map((task) => task.state.is)).to.deep.equal(['failed', 'cancelled']);
+    const reason = `The control process (procwrap) of lab1 ended 5 times while ${picture.tasks[0]?.plan.name} ran; it is not tried again.`;
+    expect(picture.state).to.include({ is: 'failed', reason });
+    expect(farm.jobs.size).to.equal(0);
+  });
+
+  it('gives a task up that is stopped five times on its host, though nobody asked for it', () => {
+    const { happen } = farmWith(1);
+    const picture = job(1, [taskPlan(1)]);
+    happen({ what: 'submitted', job: picture });
+    for (let attempt = 1; attempt < 5; attempt++) {
+      expect(happen(end(`1.1.${attempt}`, { is: 'stopped' }))).to.include(`start 1.1.${attempt + 1}`);
+    }
+    expect(happen(end('1.1.5', { is: 'stopped' }))).to.deep.equal(['acknowledge 1.1.5']);
+    expect(picture.state.is).to.equal('failed');
+  });
+
   it('goes on after a restart with what its host still runs, and stops there what nobody wants', () => {
     const { happen } = farmWith(2);
     const picture = job(1, [taskPlan(1), taskPlan(2)]);
