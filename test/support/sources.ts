@@ -6,7 +6,12 @@ import { top } from './mdoc.ts';
 export function sources(): string[] {
   const src = join(top, 'src');
   const names = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-  return names.map((name) => readFileSync(join(src, name), 'utf8').replace(/['`]\s*\+\s*['`]/g, ''));
+  return names.map(source);
+}
+
+/** One of them, by its path below src. */
+export function source(name: string): string {
+  return readFileSync(join(top, 'src', name), 'utf8').replace(/['`]\s*\+\s*['`]/g, '');
 }
 
 /** Matches a message as the source has it: where the page has `<name>`, the source has `${...}`, perhaps in quotes. */

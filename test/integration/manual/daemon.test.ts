@@ -7,7 +7,7 @@ import { messages } from '../../../src/daemon/messages.ts';
 import { usage } from '../../../src/daemon/usage.ts';
 import { endingSignals } from '../../../src/unix/signals.ts';
 import { displays, itemsOf, type Page, readPage, sectionOf, squeezed, wholeSection } from '../../support/mdoc.ts';
-import { quoted, sources, templateOf } from '../../support/sources.ts';
+import { quoted, source, sources, templateOf } from '../../support/sources.ts';
 
 const daemon = readPage('rayserver.8');
 const configuration = readPage('rayserver.conf.5');
@@ -31,6 +31,14 @@ describe('rayserver(8) and the daemon', () => {
     const isSaid = (text: string) =>
       patterns.some((one) => one.test(text)) || texts.some((source) => templateOf(text).test(source));
     expect(told.filter((text) => !text.startsWith('<file>') && !isSaid(text))).to.deep.equal([]);
+  });
+
+  it('explains what else the server gives up on', () => {
+    const files = ['daemon/serve', 'protocol/socket-path', 'server/farm', 'store/sqlite-file', 'store/migrations'];
+    const said = files.flatMap((name) => sentencesIn(source(`${name}.ts`)));
+    expect(said).to.have.length.greaterThan(10);
+    const patterns = said.map(sentencePattern);
+    expect(patterns.filter((one) => !told.some((text) => one.test(text))).map(String)).to.deep.equal([]);
   });
 
   it('has the messages of the daemon that it follows, to the letter', () => {
@@ -202,6 +210,21 @@ function patternOf(message: string | ((...facts: never[]) => string)): RegExp {
   const text =
     typeof message === 'string' ? message : (message as (...facts: string[]) => string)(hole, hole, hole, hole);
   return new RegExp(`^${text.split(hole).map(quoted).join('.+')}$`);
+}
+
+/** Texts of errors, messages and tables of sentences that are sentences already: whatever ends in a full stop. */
+function sentencesIn(source: string): string[] {
+  const found = source.matchAll(/(?:Error\(|message:|=>)\s*(['`])((?:(?!\1).)+\.)\1/g);
+  return [...found].map(([, , text]) => text ?? '').filter((text) => !/^Cannot \$\{deed\}/.test(text));
+}
+
+function sentencePattern(text: string): RegExp {
+  return new RegExp(
+    `^${text
+      .split(/"?\$\{.+?\}"?/)
+      .map(quoted)
+      .join('.+')}$`,
+  );
 }
 
 /** As `-u` and `--home`, from `.It Fl` items. */
