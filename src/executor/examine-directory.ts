@@ -9,10 +9,11 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Finding } from '../protocol/inner.ts';
 import { systemAccounts } from '../unix/accounts.ts';
 import { quoted } from './command-line.ts';
+import { closedParentMend, groupName } from './mends.ts';
 import { lockTrouble, mountOf } from './mounts.ts';
 
 /** Most files that are looked at. */
@@ -27,29 +28,24 @@ export function examineDirectory(directory: string, home: string): Finding[] {
     stats = statSync(directory);
     real = realpathSync(directory);
   } catch (error) {
-    return [bad('directory', `${directory}: ${reason(error)}.`, `ls -ld ${quoted(directory)}`)];
+    return [unreachable(directory, error as NodeJS.ErrnoException)];
   }
   if (!stats.isDirectory())
-    return [bad('directory', `${directory} is not a directory.`, `ls -ld ${quoted(directory)}`)];
+    return [bad('directory', `${directory} is not a directory.`, `rayctl doctor ${quoted(dirname(directory))}`)];
   const inHome = real === home || real.startsWith(`${home}/`);
   if (inHome)
     return [
-      bad(
-        'directory',
-        `${directory} lies in the home of rayserver; no project may.`,
-        `mv ${quoted(directory)} ELSEWHERE`,
-      ),
+      bad('directory', `${directory} lies in the home of rayserver; no project may.`, `mv ${quoted(directory)} ~/`),
     ];
   return [ours(directory), shared(directory, stats), setgid(directory, stats), sharedFiles(directory), locks(real)];
 }
 
 function ours(directory: string): Finding {
-  const group = systemAccounts.group(process.getgid?.() ?? 0)?.name ?? String(process.getgid?.());
   try {
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     return good('directory', `${directory} can be read and written.`);
   } catch {
-    const mend = `chgrp -R ${group} ${quoted(directory)} && chmod -R g+rwX ${quoted(directory)}`;
+    const mend = `chgrp -R ${quoted(groupName())} ${quoted(directory)} && chmod -R g+rwX ${quoted(directory)}`;
     return bad('directory', `${directory} cannot be read and written by the user of simulations.`, mend);
   }
 }
@@ -62,7 +58,7 @@ function shared(directory: string, stats: Stats): Finding {
   return warning(
     'group',
     `${directory} belongs to group ${name}, simulations do not.`,
-    `usermod -aG ${name} ${user} (and restart rayserver)`,
+    `sudo usermod -aG ${quoted(name)} ${quoted(user)}   # then start rayserver anew`,
   );
 }
 
@@ -115,7 +111,14 @@ function locks(real: string): Finding {
   const trouble = lockTrouble(mount);
   if (trouble === null) return good('locks', `${mount.point} (${mount.type}) is mounted with file locks.`);
   const says = `${mount.point} (${mount.type}) is mounted with ${trouble}: processes on different hosts would damage a shared ambient file.`;
-  return bad('locks', says, `mount -o remount without ${trouble} (see /etc/fstab)`);
+  return bad('locks', says, lockMend(mount.point, trouble));
+}
+
+/** In /etc/fstab the option that makes locks hold; a volume takes it when it is mounted anew only. */
+function lockMend(point: string, trouble: string): string {
+  const good = trouble.startsWith('local_lock') ? 'local_lock=none' : trouble.replace('no', '');
+  const edit = `\\|[[:blank:]]${point}[[:blank:]]|s/\\b${trouble}\\b/${good}/`;
+  return `sudo sed -i.bak ${quoted(edit)} /etc/fstab && sudo umount ${quoted(point)} && sudo mount ${quoted(point)}`;
 }
 
 function good(what: string, says: string): Finding {
@@ -130,13 +133,14 @@ function bad(what: string, says: string, mend: string): Finding {
   return { what, level: 'error', says, mend };
 }
 
-function reason(error: unknown): string {
-  switch ((error as NodeJS.ErrnoException).code) {
+function unreachable(directory: string, error: NodeJS.ErrnoException): Finding {
+  const shown = quoted(directory);
+  switch (error.code) {
     case 'ENOENT':
-      return 'there is no such directory';
+      return bad('directory', `${directory}: there is no such directory.`, `mkdir -m 2775 ${shown}`);
     case 'EACCES':
-      return 'the user of simulations may not enter it';
+      return bad('directory', `${directory}: the user of simulations may not enter it.`, closedParentMend(directory));
     default:
-      return (error as Error).message;
+      return bad('directory', `${directory}: ${error.message}.`, `ls -ld ${shown}`);
   }
 }

@@ -1,37 +1,52 @@
-import type { Finding } from '../protocol/inner.ts';
+import { join } from 'node:path';
+import type { Finding, Question } from '../protocol/inner.ts';
 import { systemAccounts } from '../unix/accounts.ts';
+import { quoted } from './command-line.ts';
 import { examineDirectory } from './examine-directory.ts';
+import { examineLocations } from './examine-locations.ts';
 import type { Host } from './host.ts';
 import { radianceVersion } from './installation.ts';
+import { installRadiance, restart } from './mends.ts';
 
-/** Looks at this host, and at `directory` as a project if one is named. Each finding with the command that mends it. */
-export async function examine(directory: string | null, host: Host): Promise<Finding[]> {
-  const findings = [await radiance(host), user(), umask()];
+/**
+ * Looks at this host, at its locations, and at `directory` as a project if one is named. Each finding has the command
+ * that mends it.
+ */
+export async function examine(
+  { directory, locations }: Omit<Extract<Question, { ask: 'examine' }>, 'ask'>,
+  host: Host,
+): Promise<Finding[]> {
+  const findings = [await radiance(host), user(), umask(host), ...(await examineLocations(locations))];
   if (directory !== null) findings.push(...examineDirectory(directory, host.home));
   return findings;
 }
 
-async function radiance({ installation, env }: Host): Promise<Finding> {
+async function radiance({ installation, env, home, settings }: Host): Promise<Finding> {
   const what = 'Radiance';
   if (!installation.found) {
     return {
       what,
       level: 'error',
       says: `Not found: ${installation.says}.`,
-      mend: 'scripts/setup (or name its directory in the setting "radiance" of config/rayserver.yaml)',
+      mend: settings.radiance === null ? installRadiance() : editSettings(home),
     };
   }
   const { rpict, directory } = installation;
   const version = await radianceVersion(rpict, env);
   if (version === null) {
-    return { what, level: 'error', says: `${rpict} does not run: "rpict -version" fails.`, mend: 'scripts/setup' };
+    return {
+      what,
+      level: 'error',
+      says: `${rpict} does not run: "rpict -version" fails.`,
+      mend: `${quoted(rpict)} -version`,
+    };
   }
   if (directory === null && !env['RAYPATH']?.split(':').some((entry) => entry !== '.')) {
     return {
       what,
       level: 'warning',
       says: `${version}, ${rpict}; RAYPATH does not name its library, so rpict may not find rayinit.cal.`,
-      mend: 'export RAYPATH=.:/usr/local/lib/ray (where rayinit.cal lies) before rayserver starts',
+      mend: restart(home, '# after: export RAYPATH=.:/usr/local/lib/ray, or wherever rayinit.cal lies'),
     };
   }
   return { what, level: 'ok', says: `${version}, ${rpict}`, mend: null };
@@ -47,7 +62,12 @@ function user(): Finding {
   return { what: 'user', level: 'ok', says, mend: null };
 }
 
-function umask(): Finding {
+/** Settings are read at the start only. */
+function editSettings(home: string): string {
+  return `"\${EDITOR:-vi}" ${quoted(join(home, 'config/rayserver.yaml'))} && ${restart(home, '')}`.trim();
+}
+
+function umask({ home }: Host): Finding {
   const mask = process.umask();
   const text = mask.toString(8).padStart(3, '0');
   if ((mask & 0o070) === 0) return { what: 'umask', level: 'ok', says: `The umask is ${text}.`, mend: null };
@@ -55,6 +75,6 @@ function umask(): Finding {
     what: 'umask',
     level: 'warning',
     says: `The umask is ${text}: the group cannot change what simulations make.`,
-    mend: 'rayserver -m 002',
+    mend: restart(home, '-m 002'),
   };
 }

@@ -37,6 +37,6 @@ async function consult(question: Question, host: Host, files: OpenFiles): Promis
     case 'log':
       return await readLog(question, host);
     case 'examine':
-      return { kind: 'examine', findings: await examine(question.directory, host) };
+      return { kind: 'examine', findings: await examine(question, host) };
   }
 }

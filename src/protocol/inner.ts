@@ -22,6 +22,10 @@ export const HostSettings = Type.Object({
 });
 export type HostSettings = Static<typeof HostSettings>;
 
+/** A location of the hosts file, where this host sees it; `file` says so. */
+export const LocationPlace = Type.Object({ name: Type.String(), path: Type.String(), file: Type.String() });
+export type LocationPlace = Static<typeof LocationPlace>;
+
 export const Question = Type.Union([
   /** Is this a project that we can work in? Makes proc/ and logfiles/. Answer: {@link CheckAnswer}. */
   Type.Object({ ask: Type.Literal('check'), project: Project }),
@@ -46,7 +50,11 @@ export const Question = Type.Union([
     offset: Type.Integer({ minimum: 0 }),
   }),
   /** What is this host like? `directory`, absolute: look at it as a project, too. Answer: {@link ExamineAnswer}. */
-  Type.Object({ ask: Type.Literal('examine'), directory: Type.Union([Type.String(), Type.Null()]) }),
+  Type.Object({
+    ask: Type.Literal('examine'),
+    directory: Type.Union([Type.String(), Type.Null()]),
+    locations: Type.Array(LocationPlace),
+  }),
 ]);
 export type Question = Static<typeof Question>;
 

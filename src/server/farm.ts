@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { findRecord } from '../config/hosts.ts';
 import type { Job } from '../model/job.ts';
 import { isEnded } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
@@ -193,7 +194,11 @@ class Running implements RunningFarm {
   }
 
   async examine(directory: string | null): ReturnType<Farm['examine']> {
-    return (await this.#procwrap.ask({ ask: 'examine', directory }, examineSeconds)).findings;
+    const { hosts, host } = this.#options;
+    const current = hosts.current();
+    const record = current === null ? null : findRecord(current, host);
+    const locations = (record?.locations ?? []).map(({ name, path }) => ({ name, path, file: record?.file ?? '' }));
+    return (await this.#procwrap.ask({ ask: 'examine', directory, locations }, examineSeconds)).findings;
   }
 
   async watch(...[id, tell]: Parameters<Farm['watch']>): ReturnType<Farm['watch']> {

@@ -545,7 +545,7 @@ describe('rayctl', () => {
         /^error +server +No server answers at .*submit\.sock \(there is no such socket\)\.\n +mend it: rayserver --home .*$/m,
         /^error +your group +Everybody may enter .*\n +mend it: chmod o-rwx .*home\/run$/m,
         /^error +token +Everybody on this machine may read .*\n +mend it: chmod o-rwx .*token$/m,
-        /^error +hosts +.*hosts:1: expected a number of processors/m,
+        /^error +hosts +.*hosts:1: expected a number of processors.*\n +mend it: "\$\{EDITOR:-vi\}" \+1 .*config\/hosts$/m,
         /^warning +project +The group may not write in .*\n +mend it: chmod g\+ws .*house$/m,
         /^ok +port +Port \d+ is free\.$/m,
       ]) {
@@ -561,7 +561,7 @@ describe('rayctl', () => {
       const ended = await rayctl('doctor');
       stranger.close();
       expect(ended.stdout).to.match(
-        /^error +port +Another program holds port \d+\.\n +mend it: ss -ltnp 'sport = :\d+'$/m,
+        /^error +port +Another program holds port \d+\.\n +mend it: rayserver --home \S+ --port \d+$/m,
       );
     });
 

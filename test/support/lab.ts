@@ -95,6 +95,13 @@ export class Lab {
     return daemon;
   }
 
+  /** Ends the daemon in good order; simulations go on. */
+  async stopDaemon(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.daemon?.kill(signal);
+    await this.daemon?.ended;
+    this.daemon = null;
+  }
+
   rayctl(...args: string[]): Promise<Ended> {
     return run('rayctl', ['--home', this.home, ...args], this.#options({ milliseconds: 120_000 }));
   }

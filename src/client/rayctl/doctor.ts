@@ -26,6 +26,7 @@ export async function doctor(session: Session, directory: string | undefined): P
   const asked = await serverFindings(session, path);
   found.push(...asked.findings);
   if (isLocal(session)) found.push(await portOf(session, asked.port));
+  if (isLocal(session) && asked.port === null) found.push(...localLocations(session));
   if (path !== null && asked.port === null) found.push(localDirectory(path));
   if (session.isJson) session.printJson({ findings: found });
   else show(session, found);
@@ -43,12 +44,13 @@ function homeFindings(session: Session, home: Home): Finding[] {
     groups: [...(world.getgroups?.() ?? []), world.getgid?.() ?? -1],
     groupName,
   };
+  const start = startCommand(session);
   const about = findings.homeFinding(home.path, factsOf(home.path));
   if (about.level === 'error' && factsOf(home.path) === null) return [about];
   return [
     about,
-    findings.groupFinding(home.run, factsOf(home.run), person),
-    findings.tokenFinding(home.tokenFile, factsOf(home.tokenFile), isReadable(home.tokenFile), startCommand(session)),
+    findings.groupFinding(home.run, factsOf(home.run), person, start),
+    findings.tokenFinding(home.tokenFile, factsOf(home.tokenFile), isReadable(home.tokenFile), start, person),
     configFinding('settings', home.settingsFile, () => loadSettings(home.settingsFile)),
     configFinding('hosts', home.hostsFile, () => loadHosts(home.hostsFile)),
   ];
@@ -63,8 +65,15 @@ function configFinding(what: string, file: string, load: () => unknown): Finding
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const isClosed = (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES';
-    return isClosed ? findings.warning(what, error.message, null) : findings.error(what, error.message, null);
+    return isClosed
+      ? findings.warning(what, error.message, `sudo cat ${quoteWord(file)}`)
+      : findings.error(what, error.message, editMend(error, file));
   }
+}
+
+/** vi, emacs and nano understand the line. */
+function editMend({ file, line }: ConfigError, named: string): string {
+  return `"\${EDITOR:-vi}" ${line === null ? '' : `+${line} `}${quoteWord(file ?? named)}`;
 }
 
 async function serverFindings(
@@ -101,15 +110,35 @@ export function startCommand(session: Session): string {
 async function portOf(session: Session, serverPort: number | null): Promise<Finding> {
   const port = serverPort ?? portOfSettings(session);
   const serverRuns = serverPort !== null;
-  const client = new RayserverClient({ server: `http://127.0.0.1:${port}` });
+  const start = startCommand(session);
+  // The server may listen on either of the two.
+  const states = [await portState(session, `127.0.0.1:${port}`), await portState(session, `[::1]:${port}`)];
+  const state = (['rayserver', 'stranger'] as const).find((one) => states.includes(one)) ?? 'free';
+  return findings.portFinding(port, state, serverRuns, start);
+}
+
+async function portState(session: Session, at: string): Promise<findings.PortState> {
+  const client = new RayserverClient({ server: `http://${at}` });
   try {
     await client.server({ signal: session.signal });
-    return findings.portFinding(port, 'rayserver', serverRuns);
+    return 'rayserver';
   } catch (error) {
     if (session.signal.aborted) throw session.signal.reason;
-    if (error instanceof ServerUnreachable && !error.sent) return findings.portFinding(port, 'free', serverRuns);
+    if (error instanceof ServerUnreachable && !error.sent) return 'free';
     // Without the token ours refuses in its own words, which nobody else has.
-    return findings.portFinding(port, error instanceof Refused ? 'rayserver' : 'stranger', serverRuns);
+    return error instanceof Refused ? 'rayserver' : 'stranger';
+  }
+}
+
+/** As the caller sees them; where a server answers it has looked itself, as the user of simulations. */
+function localLocations(session: Session): Finding[] {
+  try {
+    const here = session.record()?.locations.filter(({ path }) => path.startsWith('/')) ?? [];
+    return here.map(({ name, path }) => findings.locationFinding(name, path, factsOf(path)));
+  } catch (error) {
+    // Told already, with the place of the fault.
+    if (error instanceof ConfigError) return [];
+    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import type { Finding } from '../../protocol/inner.ts';
 import { quoteWord } from '../words.ts';
 
@@ -39,13 +40,13 @@ export function umaskFinding(mask: number): Finding {
   const text = mask.toString(8).padStart(3, '0');
   if ((mask & 0o070) === 0) return ok('your umask', `Your umask is ${text}: the group may change your files.`);
   const says = `Your umask is ${text}: the group, and so the server, may not change the files that you make.`;
-  return warning('your umask', says, 'umask 002   (in ~/.profile, to make it last)');
+  return warning('your umask', says, 'echo umask 002 >> ~/.profile && umask 002');
 }
 
 export function homeFinding(path: string, facts: FileFacts): Finding {
   if (facts === null)
     return error('home', `There is no ${path}: no server has run here.`, `rayserver --home ${quoteWord(path)}`);
-  if (facts === 'closed') return error('home', `${path} is closed to you.`, null);
+  if (facts === 'closed') return error('home', `${path} is closed to you.`, passMend(path));
   if (facts.mode & 0o002) {
     return error('home', `Everybody may write in ${path}.`, `chmod o-w ${quoteWord(path)}`);
   }
@@ -53,9 +54,10 @@ export function homeFinding(path: string, facts: FileFacts): Finding {
 }
 
 /** The directory of the socket admits its group only. */
-export function groupFinding(run: string, facts: FileFacts, person: Person): Finding {
+export function groupFinding(run: string, facts: FileFacts, person: Person, start: string): Finding {
   if (facts === null || facts === 'closed') {
-    return warning('your group', `${run} cannot be looked at, so the group that may submit is not known.`, null);
+    const mend = facts === null ? start : passMend(run);
+    return warning('your group', `${run} cannot be looked at, so the group that may submit is not known.`, mend);
   }
   if (facts.mode & 0o007) return error('your group', `Everybody may enter ${run}.`, `chmod o-rwx ${quoteWord(run)}`);
   const group = person.groupName(facts.gid);
@@ -63,8 +65,17 @@ export function groupFinding(run: string, facts: FileFacts, person: Person): Fin
   if (person.uid === facts.uid)
     return ok('your group', `You are the server's own user. The group ${group} may submit.`);
   if (person.groups.includes(facts.gid)) return ok('your group', `You are in the group ${group}, which may submit.`);
-  const mend = `sudo usermod -aG ${quoteWord(group)} ${quoteWord(nameOf(person))}   (then log in anew)`;
-  return error('your group', `You are not in the group ${group}, which alone may submit.`, mend);
+  const says = `You are not in the group ${group}, which alone may submit.`;
+  return error('your group', says, joinMend(group, person));
+}
+
+function joinMend(group: string, person: Person): string {
+  return `sudo usermod -aG ${quoteWord(group)} ${quoteWord(nameOf(person))}   # then log in anew`;
+}
+
+/** Lets everybody pass through the directory, and see nothing of it. */
+function passMend(path: string): string {
+  return `sudo chmod o+x ${quoteWord(dirname(path))}`;
 }
 
 function nameOf(person: Person): string {
@@ -76,11 +87,18 @@ function nameOf(person: Person): string {
 }
 
 /** @param start the command that starts the server, which makes the token */
-export function tokenFinding(file: string, facts: FileFacts, isReadable: boolean, start: string): Finding {
+export function tokenFinding(
+  file: string,
+  facts: FileFacts,
+  isReadable: boolean,
+  start: string,
+  person: Person,
+): Finding {
   if (facts === null)
     return warning('token', `There is no ${file} yet: the server makes it at its first start.`, start);
   if (facts === 'closed' || !isReadable) {
-    return warning('token', `You cannot read ${file}. You need it for HTTP only, not for the socket.`, null);
+    const mend = facts === 'closed' ? passMend(file) : joinMend(person.groupName(facts.gid), person);
+    return warning('token', `You cannot read ${file}. You need it for HTTP only, not for the socket.`, mend);
   }
   if (facts.mode & 0o007) {
     return error('token', `Everybody on this machine may read ${file}.`, `chmod o-rwx ${quoteWord(file)}`);
@@ -92,24 +110,37 @@ export function tokenFinding(file: string, facts: FileFacts, isReadable: boolean
 /** Who answers on the port of this machine. */
 export type PortState = 'free' | 'rayserver' | 'stranger';
 
-/** @param serverRuns the server that is asked runs, and says that the port is its own */
-export function portFinding(port: number, state: PortState, serverRuns: boolean): Finding {
-  const look = `ss -ltnp 'sport = :${port}'`;
-  if (state === 'stranger') return error('port', `Another program holds port ${port}.`, look);
+/**
+ * @param serverRuns the server that is asked runs, and says that the port is its own
+ * @param start the command that starts the server
+ */
+export function portFinding(port: number, state: PortState, serverRuns: boolean, start: string): Finding {
+  const look = `sudo ss -ltnp 'sport = :${port}'   # who it is`;
+  const other = `${start} --port ${port === 65535 ? port - 1 : port + 1}`;
+  if (state === 'stranger') return error('port', `Another program holds port ${port}.`, serverRuns ? look : other);
   if (state === 'rayserver') {
     if (serverRuns) return ok('port', `The server answers on port ${port}.`);
-    return warning('port', `The rayserver of another home answers on port ${port}.`, look);
+    return warning('port', `The rayserver of another home answers on port ${port}.`, other);
   }
   if (!serverRuns) return ok('port', `Port ${port} is free.`);
   return error('port', `Nothing answers on port ${port}, which is to be the server's.`, look);
+}
+
+/** A location of this machine as the caller sees it, while no server can be asked. */
+export function locationFinding(name: string, path: string, facts: FileFacts): Finding {
+  const what = `location ${name}`;
+  if (facts === null) return error(what, `There is no ${path}.`, `sudo install -d -m 2775 ${quoteWord(path)}`);
+  if (facts === 'closed') return error(what, `${path} is closed to you.`, passMend(path));
+  return ok(what, `${path}.`);
 }
 
 /** Directories of people who use Samba come without the group's write permission where its masks are not set. */
 export function directoryFinding(path: string, facts: FileFacts | 'no directory'): Finding {
   const name = quoteWord(path);
   if (facts === null) return error('project', `No such project ${JSON.stringify(path)}.`, `mkdir -m 2775 ${name}`);
-  if (facts === 'no directory') return error('project', `${path} is no directory.`, null);
-  if (facts === 'closed') return error('project', `${path} is closed to you.`, null);
+  if (facts === 'no directory')
+    return error('project', `${path} is no directory.`, `rayctl doctor ${quoteWord(dirname(path))}`);
+  if (facts === 'closed') return error('project', `${path} is closed to you.`, passMend(path));
   if ((facts.mode & 0o020) === 0) {
     return warning(
       'project',

@@ -19,7 +19,7 @@ describe('doctor', () => {
     expect(findings.umaskFinding(0o002).level).to.equal('ok');
     expect(findings.umaskFinding(0o022)).to.deep.include({
       level: 'warning',
-      mend: 'umask 002   (in ~/.profile, to make it last)',
+      mend: 'echo umask 002 >> ~/.profile && umask 002',
     });
   });
 
@@ -31,7 +31,7 @@ describe('doctor', () => {
   });
 
   it('tells who may submit, and how to become one of them', () => {
-    const group = (who: findings.Person, mode = 0o750) => findings.groupFinding('/h/run', file(mode), who);
+    const group = (who: findings.Person, mode = 0o750) => findings.groupFinding('/h/run', file(mode), who, 'rayserver');
     expect(group(person({ groups: [100] })).says).to.equal('You are in the group rfusers, which may submit.');
     expect(group(person())).to.deep.include({
       level: 'error',
@@ -41,29 +41,45 @@ describe('doctor', () => {
     expect(group(person({ uid: 500 })).level).to.equal('ok');
     expect(group(person({ uid: 0 })).level).to.equal('ok');
     expect(group(person(), 0o755).mend).to.equal('chmod o-rwx /h/run');
-    expect(findings.groupFinding('/h/run', null, person()).level).to.equal('warning');
+    expect(findings.groupFinding('/h/run', null, person(), 'rayserver')).to.include({
+      level: 'warning',
+      mend: 'rayserver',
+    });
   });
 
   it('guards the token', () => {
     const token = (mode: number, isReadable = true) =>
-      findings.tokenFinding('/h/token', file(mode), isReadable, 'rayserver');
+      findings.tokenFinding('/h/token', file(mode), isReadable, 'rayserver', person());
     expect(token(0o640).level).to.equal('ok');
     expect(token(0o644).mend).to.equal('chmod o-rwx /h/token');
     expect(token(0o660).mend).to.equal('chmod g-w /h/token');
     expect(token(0o640, false).level).to.equal('warning');
-    expect(findings.tokenFinding('/h/token', null, false, 'rayserver').mend).to.equal('rayserver');
+    expect(token(0o640, false).mend).to.match(/^sudo usermod -aG rfusers /);
+    expect(findings.tokenFinding('/h/token', null, false, 'rayserver', person()).mend).to.equal('rayserver');
   });
 
   it('tells who holds the port', () => {
     const levels = (['free', 'rayserver', 'stranger'] as const).map((state) => [
-      findings.portFinding(9182, state, false).level,
-      findings.portFinding(9182, state, true).level,
+      findings.portFinding(9182, state, false, 'rayserver').level,
+      findings.portFinding(9182, state, true, 'rayserver').level,
     ]);
     expect(levels).to.deep.equal([
       ['ok', 'error'],
       ['warning', 'ok'],
       ['error', 'error'],
     ]);
+  });
+
+  it('names another port where this one is taken', () => {
+    expect(findings.portFinding(9182, 'stranger', false, 'rayserver').mend).to.equal('rayserver --port 9183');
+    expect(findings.portFinding(65535, 'stranger', false, 'rayserver').mend).to.equal('rayserver --port 65534');
+  });
+
+  it('looks at locations where the server cannot', () => {
+    const location = (facts: findings.FileFacts) => findings.locationFinding('proj', '/export/proj', facts);
+    expect(location(file(0o2775))).to.deep.equal(findings.ok('location proj', '/export/proj.'));
+    expect(location(null)).to.deep.include({ level: 'error', mend: 'sudo install -d -m 2775 /export/proj' });
+    expect(location('closed')).to.deep.include({ level: 'error', mend: 'sudo chmod o+x /export' });
   });
 
   it('looks at a project where the server cannot', () => {
