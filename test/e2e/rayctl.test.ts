@@ -283,6 +283,19 @@ describe('rayctl', () => {
       expect(run.seen).to.include('\u001b[?25h');
     });
 
+    it('says that a job is being planned where that takes long', async () => {
+      let answer = () => {};
+      farm.beforeSubmit = () =>
+        new Promise((resolve) => {
+          answer = () => resolve(undefined);
+        });
+      const run = onTerminal(70, ['submit', 'house/room.rif']);
+      await run.shows('Planning room.rif ...');
+      answer();
+      expect(await run.ended).to.equal(0);
+      expect(run.seen).to.match(/Planning room\.rif \.\.\..*Job 1 submitted\./s);
+    });
+
     it('NO_COLOR leaves the colours away', async () => {
       farm.add(finished);
       const run = onTerminal(70, ['wait', '1'], { NO_COLOR: '1' });

@@ -44,7 +44,13 @@ export async function submit(session: Session, file: string, options: SubmitOpti
   return 0;
 }
 
+/** Planning that takes longer is spoken of, so that nobody takes it for a standstill. */
+const quietMilliseconds = 1000;
+
 async function ask(session: Session, request: SubmitRequest): Promise<JobView> {
+  const isWatched = !session.isJson && session.world.stderr.isTTY === true;
+  const say = () => session.complain(session.colors.dim(`Planning ${safe(request.rif)} ...`));
+  const timer = isWatched ? setTimeout(say, quietMilliseconds) : undefined;
   try {
     return await session.client.submit(request, { signal: session.signal });
   } catch (error) {
@@ -56,6 +62,8 @@ async function ask(session: Session, request: SubmitRequest): Promise<JobView> {
       error.message += `${stop}\nSee how far it is with: ${session.command(`show ${error.job}`)}`;
     }
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
