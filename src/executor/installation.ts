@@ -54,7 +54,10 @@ export function simulationEnvironment(installation: Installation, env: Given): E
   const directory = installation.found ? installation.directory : null;
   const result: Record<string, string> = { ...radianceEnvironment(directory, env), LC_ALL: 'C' };
   // A directory that we may not enter would make a program that is missing look like one that is forbidden.
-  result['PATH'] = (result['PATH'] ?? '').split(':').filter(mayEnter).join(':');
+  const path = (result['PATH'] ?? '').split(':').filter(mayEnter);
+  // Where the setting is wrong, no other Radiance steps in. An empty PATH would stand for the project's directory.
+  const allowed = installation.found ? path : path.filter((entry) => !isProgram(join(entry, 'rpict')));
+  result['PATH'] = allowed.join(':') || '/nonexistent';
   for (const name of ['HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TZ']) {
     const value = env[name];
     if (value !== undefined) result[name] = value;

@@ -14,6 +14,7 @@ import { FileError, sentenceOf } from './file-error.ts';
 import type { Host } from './host.ts';
 import { isFrozen, readHeader, statOf } from './octree.ts';
 import { inProject } from './project.ts';
+import { requirePlaces } from './projects.ts';
 import { runRad } from './rad.ts';
 
 const LONGEST_RIF = 1024 * 1024;
@@ -40,7 +41,9 @@ export function plan(
         const input = { rif, call, printed, optionFiles: readOptionFiles(directory, printed, rif, call) };
         const facts = lookAt(directory, filesToLookAt(readUnderstood(input), rif));
         const { reportSeconds } = host.settings;
-        return { kind: 'plan', ...readPlan(input, { request, facts, reportSeconds }) };
+        const plan = readPlan(input, { request, facts, reportSeconds });
+        requirePlaces(directory, project, new Set(plan.tasks.flatMap((task) => task.directories)));
+        return { kind: 'plan', ...plan };
       } finally {
         removeLitter(directory, call.litter, Number.POSITIVE_INFINITY);
       }

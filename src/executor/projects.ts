@@ -1,4 +1,5 @@
 import { accessSync, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { posix } from 'node:path';
 import type { Project } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
 import { O_PATH, openBeneath } from '../unix/walk.ts';
@@ -37,6 +38,27 @@ export function checkProject(project: Project, home: string): Promise<string> {
     const { dev, ino } = fstatSync(directory, { bigint: true });
     return `${dev}:${ino}`;
   });
+}
+
+/**
+ * Whether these directories, each of which may still be missing, can be written or made.
+ * @throws Refusal project-not-writable
+ */
+export function requirePlaces(directory: number, project: Project, paths: Iterable<string>): void {
+  for (const path of paths) {
+    let place = path;
+    while (place !== '.' && isMissing(directory, place)) place = posix.dirname(place);
+    if (!isWritable(directory, place)) throw notWritable(`${project.path}/${path}`);
+  }
+}
+
+function isMissing(directory: number, path: string): boolean {
+  try {
+    closeSync(openBeneath(directory, path, O_PATH));
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
 }
 
 function notWritable(path: string): Refusal {

@@ -31,7 +31,7 @@ export async function runRad(directory: number, rif: Rif, call: RadCall, host: H
   };
   const command = { program: 'rad', args: call.args, env, directory, stdin: null, stdout: 'heard' } as const;
   const run: Run = await start(command, hear, clock).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new Refusal('no-radiance', noRadiance('rad'));
+    if (error.code === 'ENOENT') throw new Refusal('no-radiance', noRadiance('rad', host.installation));
     throw new Refusal('plan-failed', `rad cannot be started: ${error.message}.`);
   });
   const seconds = settings.planSeconds;

@@ -27,10 +27,14 @@ function unique(list: readonly string[]): string[] {
   return [...new Set(list)];
 }
 
-/** What to do where a program of Radiance is missing, in two sentences. */
-export function noRadiance(program: string): string {
-  return (
-    `Radiance is not installed here: there is no program "${program}". ` +
-    'Run scripts/setup, or name its directory in the setting "radiance".'
-  );
+/**
+ * What to do where a program of Radiance is missing, in two sentences.
+ * @param installation what was found of Radiance as a whole
+ */
+export function noRadiance(
+  program: string,
+  installation: { found: true } | { found: false; says: string } = { found: true },
+): string {
+  const why = installation.found ? `there is no program "${program}"` : installation.says;
+  return `Radiance is not installed here: ${why}. Run scripts/setup, or name its directory in the setting "radiance".`;
 }

@@ -64,6 +64,15 @@ describe('the doctor on a host', () => {
     });
   });
 
+  it('puts no other Radiance in the place of one that the setting does not find', () => {
+    mkdirSync(join(base.path, 'tools'));
+    const env = { PATH: `${join(fixtures, 'bin')}:${join(base.path, 'tools')}` };
+    const wrong = findRadiance('/nowhere', env, '/nowhere');
+    expect(simulationEnvironment(wrong, env)['PATH']).to.equal(join(base.path, 'tools'));
+    const only = { PATH: join(fixtures, 'bin') };
+    expect(simulationEnvironment(wrong, only)['PATH']).to.equal('/nonexistent');
+  });
+
   it('knows who runs simulations, and with which umask', async () => {
     const old = process.umask(0o022);
     try {
