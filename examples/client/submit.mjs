@@ -8,8 +8,8 @@ import { findServer, RayserverClient } from 'rayserver';
 const file = resolve(process.argv[2] ?? 'room.rif');
 await using client = new RayserverClient(findServer({ server: process.argv[3] }));
 
-const request = { kind: 'radiance', project: { path: dirname(file) }, rif: basename(file) };
-let job = await client.submit(request);
+const project = { path: dirname(file) };
+let job = await client.submit({ kind: 'radiance', project, rif: basename(file) });
 for await (job of client.wait(job.id)) console.log(`job ${job.id}: ${job.state}, ${Math.floor(job.progress * 100)} %`);
 
 if (job.state !== 'done') throw new Error(`Job ${job.id}: ${job.reason}`);
