@@ -40,7 +40,10 @@ function respond(farm: FarmState, happening: Happening, now: number): Order[] {
 function submitted(farm: FarmState, job: Job): Order[] {
   farm.jobs.set(job.id, job);
   forgetIfOver(farm, job.id);
-  return [{ order: 'log', level: 'info', text: `job ${job.id}: submitted by ${job.user}, ${job.tasks.length} tasks` }];
+  const { kind, rif, views } = job.request;
+  const what = `${kind} ${job.project.path}/${rif}${views.length > 0 ? ` (${views.join(', ')})` : ''}`;
+  const text = `job ${job.id}: submitted by ${job.user}, ${what}, ${job.tasks.length} tasks`;
+  return [{ order: 'log', level: 'info', text }];
 }
 
 /** Jobs, other than this one, that still have to render a picture that `job` is to make. */
