@@ -15,6 +15,7 @@ export const jobStateExamples: readonly JobState[] = [
 export const taskStateExamples: readonly TaskState[] = [
   { is: 'waiting' },
   { is: 'running', host: 'sun', since: 5, pid: null, fraction: 0.25 },
+  { is: 'paused', host: 'sun', since: 5, pid: 77, fraction: 0.5 },
   {
     is: 'done',
     since: 5,
