@@ -112,7 +112,7 @@ export class FrameTasks implements Tasks {
     this.#note(number, to.is);
     this.#attempts[number - 1] = task.attempts;
     task.state = to;
-    if (to.is === 'failed') this.failure ??= { task: name, reason: to.reason, lastLines: to.lastLines };
+    if (to.is === 'failed') this.failure ??= { number, task: name, reason: to.reason, lastLines: to.lastLines };
     if (to.is === 'waiting') this.#again.push(number);
     if (to.is === 'waiting' || to.is === 'running' || to.is === 'paused') this.#underWay.set(number, task);
     else this.#underWay.delete(number);

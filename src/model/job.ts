@@ -12,7 +12,7 @@ export const jobMoves = {
   waiting: ['running', 'paused', 'done', 'failed', 'cancelled'],
   running: ['waiting', 'paused', 'done', 'failed', 'cancelled'],
   /** What was at its end already when it was paused ends. */
-  paused: ['waiting', 'done', 'failed', 'cancelled'],
+  paused: ['waiting', 'running', 'done', 'failed', 'cancelled'],
   done: [],
   /** Retried. */
   failed: ['waiting'],

@@ -29,7 +29,10 @@ export class PlannedTasks implements Tasks {
 
   get failure(): Failure | null {
     for (const { plan, state } of this.#tasks) {
-      if (state.is === 'failed') return { task: plan.name, reason: state.reason, lastLines: state.lastLines };
+      if (state.is === 'failed') {
+        const { reason, lastLines } = state;
+        return { number: plan.number, task: plan.name, reason, lastLines };
+      }
     }
     return null;
   }
@@ -40,6 +43,10 @@ export class PlannedTasks implements Tasks {
 
   get(number: number): Task | null {
     return this.#tasks[number - 1] ?? null;
+  }
+
+  frameOf(): null {
+    return null;
   }
 
   known(): Iterable<Task> {

@@ -16,6 +16,7 @@ export function noCounts(total: number): TaskCounts {
 
 /** Why the first task that failed did. */
 export interface Failure {
+  readonly number: number;
   readonly task: string;
   readonly reason: string;
   readonly lastLines: string[];
@@ -38,6 +39,8 @@ export interface Tasks {
    * that one only the store knows.
    */
   get(number: number): Task | null;
+  /** The frame that a task is for; null: it is for none. */
+  frameOf(number: number): number | null;
   /** All planned tasks; frames that run, are paused, or wait for another attempt. */
   known(): Iterable<Task>;
   /** Waiting tasks that may start now, first those that should. `isFree`: nobody else holds that. */

@@ -110,7 +110,7 @@ export type AnswerTo<Q extends Question> = Extract<Answer, { kind: Q['ask'] }>;
 
 const Attempts = Type.Array(AttemptText);
 
-/** `task` is null for a frame of a command job, whose plan is made from its request; then `frame` says which. */
+/** `task` is null for a task of a command job, whose plan is made from its request and `frame`, if it has frames. */
 export const Start = Type.Object({
   attempt: AttemptText,
   task: Type.Union([TaskPlan, Type.Null()]),
