@@ -22,6 +22,7 @@ export interface RouteOptions {
 /** Every operation of the job port, each with the checks of its schemas. */
 export function addRoutes(routes: FastifyInstance, options: RouteOptions): void {
   addJobs(routes, options.farm);
+  addVerbs(routes, options);
   addReading(routes, options);
   addServer(routes, options);
 }

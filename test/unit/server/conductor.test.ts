@@ -4,8 +4,8 @@ import type { Order } from '../../../src/scheduler/messages.ts';
 import { Conductor } from '../../../src/server/conductor.ts';
 import { Watchers } from '../../../src/server/watchers.ts';
 import { memoryStore } from '../../../src/store/memory.ts';
-import type { Store } from '../../../src/store/store.ts';
-import { pictureJob } from '../../support/jobs.ts';
+import type { Change, Store } from '../../../src/store/store.ts';
+import { pictureJob, taskOf } from '../../support/jobs.ts';
 
 /** A conductor over a memory store whose first `failures` commits fail, and what it did, in order. */
 function stage(failures: number) {
@@ -19,7 +19,7 @@ function stage(failures: number) {
         throw new Error('no space left on device');
       }
       await memory.commit(changes);
-      deeds.push(`commit ${changes.map((change) => `${change.job.id}:${change.tasks}`).join(' ')}`);
+      deeds.push(`commit ${changes.map((change) => `${change.job.id}:${textOf(change.tasks)}`).join(' ')}`);
     },
     job: (id: number) => memory.job(id),
   });
@@ -46,7 +46,11 @@ function stage(failures: number) {
 }
 
 const attempt = { job: 1, task: 1, attempt: 1 };
-const keep = (job = pictureJob(1), tasks: 'all' | number[] = 'all'): Order => ({ order: 'keep', job, tasks });
+const keep = (job = pictureJob(1), numbers: number[] = []): Order => {
+  return { order: 'keep', job, tasks: numbers.map((number) => taskOf(job, number)) };
+};
+const textOf = (tasks: Change['tasks']) =>
+  typeof tasks === 'string' ? tasks : tasks.map(({ plan }) => plan.number).join(',');
 const stop: Order = { order: 'stop', host: 'lab1', attempt };
 
 describe('the conductor', () => {
