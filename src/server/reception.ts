@@ -239,7 +239,8 @@ function sameRequest(one: JobRequest, other: JobRequest): boolean {
 
 /** Such as `room: inside, outside`, or `povray 1-48`. */
 function jobName(request: JobRequest, views: readonly string[]): string {
-  if (request.kind === 'command') return shortened([nameOf(request.command[0] ?? ''), request.frames ?? ''].join(' ').trim());
+  if (request.kind === 'command')
+    return shortened([nameOf(request.command[0] ?? ''), request.frames ?? ''].join(' ').trim());
   const variation = request.rif.replace(/\.rif$/, '');
   return shortened(views.length === 0 ? variation : `${variation}: ${views.join(', ')}`);
 }

@@ -48,7 +48,7 @@ function addJobs(routes: FastifyInstance, farm: Farm): void {
   app.route({ ...place(operations.showJob), handler: ({ params }) => farm.job(params.id) });
   app.route({
     ...place(operations.listTasks),
-    handler: ({ params, query }) => farm.tasks(params.id, query.after ?? 0, query.limit ?? 1000),
+    handler: ({ params, query }) => farm.tasks(params.id, query.after ?? 0, query.limit ?? 1000, query.state ?? null),
   });
 }
 
