@@ -81,7 +81,10 @@ function frameTasks({ id, state }: JobHead, request: CommandRequest, rows: TaskR
   }
   for (const row of failed > 0 ? rows.between(failed - 1, failed) : []) {
     const { plan, state: end } = taskOf(row, tasks.planOf(failed));
-    if (end.is === 'failed') tasks.failure = { task: plan.name, reason: end.reason, lastLines: end.lastLines };
+    if (end.is === 'failed') {
+      const { reason, lastLines } = end;
+      tasks.failure = { number: failed, task: plan.name, reason, lastLines };
+    }
   }
   if (isEnded(state)) tasks.cancelWaiting(state.finishedAt);
   return tasks;

@@ -29,22 +29,28 @@ class SqliteStore implements Store {
   readonly #file: StateFile;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
+  /** The greatest number given to a job, on disk with the first commit of that job. */
+  #last: number;
   #closed = false;
 
   constructor(database: DatabaseSync, file: string) {
     this.#file = new StateFile(file);
     this.#database = database;
     this.#statements = prepare(database);
+    this.#last = (this.#statements.lastJob.get() as { last: number }).last;
   }
 
   async nextJob(): Promise<number> {
-    return this.#write(() => (this.#statements.nextJob.get() as { last: number }).last);
+    this.#refuseIfClosed();
+    this.#last += 1;
+    return this.#last;
   }
 
   async commit(changes: readonly Change[]): Promise<void> {
     this.#write(() => {
       for (const change of changes) save(this.#statements, change);
     });
+    for (const { job } of changes) this.#last = Math.max(this.#last, job.id);
   }
 
   async loadActive(): Promise<Job[]> {

@@ -17,7 +17,7 @@ export function prepare(database: DatabaseSync) {
     return made;
   };
   return {
-    nextJob: statement('UPDATE job_number SET last = last + 1 RETURNING last'),
+    lastJob: statement('SELECT last FROM job_number'),
     raiseNumber: statement('UPDATE job_number SET last = ?1 WHERE last < ?1'),
     addJob: statement(
       `INSERT INTO jobs (id, user, idempotency_key, state, ended_at, data, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)

@@ -205,7 +205,7 @@ describe('the scheduler, whatever happens', () => {
         expect(world.farm.jobs.size).to.equal(0);
         expect(world.ended.size).to.equal(0);
       }),
-      { numRuns: 500, seed: Number(process.env.SEED ?? 3) },
+      { numRuns: 500, seed: Number(process.env['SEED'] ?? 3) },
     );
   });
 });

@@ -11,6 +11,7 @@ import { pictureJob, taskOf } from '../../support/jobs.ts';
 function stage(failures: number) {
   const deeds: string[] = [];
   const memory = memoryStore();
+  for (const id of [1, 2]) void memory.commit([{ job: pictureJob(id), tasks: 'all' }]);
   let closing = false;
   const store: Store = Object.assign(Object.create(memory) as Store, {
     commit: async (changes: Parameters<Store['commit']>[0]) => {
@@ -57,7 +58,7 @@ describe('the conductor', () => {
   it('says nothing to a host before what is to be kept is in the store', async () => {
     const { deeds, conductor, store } = stage(0);
     await conductor.conduct([stop, keep()]);
-    expect(deeds).to.deep.equal(['commit 1:all', 'stop']);
+    expect(deeds).to.deep.equal(['commit 1:', 'stop']);
     expect((await store.job(1))?.name).to.equal('job 1');
   });
 
@@ -69,7 +70,7 @@ describe('the conductor', () => {
       conductor.conduct([keep(job, [1]), keep(job, [2])]),
       conductor.conduct([keep(pictureJob(2))]),
     ]);
-    expect(deeds).to.deep.equal(['commit 1:all 2:all']);
+    expect(deeds).to.deep.equal(['commit 1:1,2 2:']);
   });
 
   it('keeps the order of batches', async () => {
@@ -78,7 +79,7 @@ describe('the conductor', () => {
     await first;
     void conductor.conduct([{ order: 'acknowledge', host: 'lab1', attempt }]);
     await conductor.settled();
-    expect(deeds).to.deep.equal(['commit 1:all', 'stop', 'acknowledge']);
+    expect(deeds).to.deep.equal(['commit 1:', 'stop', 'acknowledge']);
   });
 
   it('waits while the store cannot be written, says so once, and goes on', async () => {
@@ -90,7 +91,7 @@ describe('the conductor', () => {
       'pause',
       'commit failed',
       'pause',
-      'commit 1:all',
+      'commit 1:',
       'info: the store can be written again',
       'stop',
     ]);
