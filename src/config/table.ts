@@ -57,6 +57,23 @@ export const settingsTable = {
     2097152,
     'The most bytes that the log of a simulation keeps: its head and its tail.',
   ),
+  retries: setting(whole(0, 1000), 2, 'How often a task that failed is tried again.'),
+  'limits.seconds': optional<number>(
+    { is: 'number', minimum: 0.1, maximum: 1e9 },
+    'The most seconds that a simulation may run. null: any.',
+  ),
+  'limits.progress': optional<number>(
+    { is: 'number', minimum: 0.1, maximum: 1e9 },
+    'The most seconds that a simulation may go without output or progress. null: any.',
+  ),
+  'jobs.keep': optional<number>(
+    whole(0, 1_000_000_000),
+    'How many ended jobs are remembered, the newest. null: all.',
+  ),
+  'jobs.days': optional<number>(
+    { is: 'number', minimum: 0.001, maximum: 100_000 },
+    'The days that an ended job is remembered. null: for ever.',
+  ),
   'report.seconds': setting(whole(1, 3600), 1, "Seconds between two reports of a renderer's progress."),
 } as const;
 

@@ -13,10 +13,13 @@ import { FileError, naming } from './file-error.ts';
  * somebody else's, or a link.
  */
 export function makeFresh(directory: number, path: string): number {
-  return inParent(directory, path, (entry) => {
-    unlinkIfThere(entry);
-    return openSync(entry, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o664);
-  });
+  return inParent(directory, path, makeAnew);
+}
+
+/** The same in a directory that is open: `name` is the file's, `path` what errors call it. */
+export function createAt(parent: number, name: string, path: string): number {
+  requireName(name, path);
+  return naming(path, () => makeAnew(`/proc/self/fd/${parent}/${name}`));
 }
 
 /** Opens a regular file for reading; anything else is refused with the code EINVAL, without waiting for a pipe's writer. */
@@ -62,9 +65,7 @@ export function makeDirectory(directory: number, path: string): void {
 /** Calls `deed` with a name of the file that goes through the descriptor of its directory. */
 function inParent<T>(directory: number, path: string, deed: (entry: string) => T): T {
   const name = posix.basename(path);
-  if (name === '' || name === '.' || name === '..' || path.endsWith('/')) {
-    throw new FileError(path, 'EINVAL', "not a file's name");
-  }
+  requireName(path.endsWith('/') ? '' : name, path);
   return naming(path, () => {
     const parent = openBeneath(directory, posix.dirname(path), O_PATH | constants.O_DIRECTORY);
     try {
@@ -73,6 +74,25 @@ function inParent<T>(directory: number, path: string, deed: (entry: string) => T
       closeSync(parent);
     }
   });
+}
+
+function requireName(name: string, path: string): void {
+  if (name === '' || name === '.' || name === '..' || name.includes('/')) {
+    throw new FileError(path, 'EINVAL', "not a file's name");
+  }
+}
+
+const anew = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** Most files are not there yet, so nothing is unlinked before that is known. */
+function makeAnew(entry: string): number {
+  try {
+    return openSync(entry, anew, 0o664);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  unlinkIfThere(entry);
+  return openSync(entry, anew, 0o664);
 }
 
 function unlinkIfThere(entry: string): void {

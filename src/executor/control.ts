@@ -1,19 +1,24 @@
 import { closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { attemptKey, type Outcome } from '../model/task.ts';
+import { framePlan } from '../model/frame-plan.ts';
+import { attemptKey } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
-import type { FromProcwrap, HostSettings, ToProcwrap } from '../protocol/inner.ts';
+import type { FromProcwrap, HostSettings, Start, ToProcwrap } from '../protocol/inner.ts';
 import type { ProcwrapLink } from '../protocol/link.ts';
+import { Attempts, type Signs } from './attempts.ts';
 import { removeBelow } from './below.ts';
 import type { Clock } from './clock.ts';
 import { OpenFiles } from './files.ts';
 import type { Host } from './host.ts';
-import { findRadiance, packageDirectory, simulationEnvironment } from './installation.ts';
+import { packageDirectory } from './installation.ts';
 import type { Leftovers } from './leftovers.ts';
 import { openProject } from './project.ts';
 import { answer } from './questions.ts';
+import { Reports } from './reports.ts';
 import type { Ending, Run } from './run.ts';
 import { type Assignment, Simulation } from './simulation.ts';
+import { Surroundings } from './surroundings.ts';
+import { Workplaces } from './workplaces.ts';
 
 /** How long we stay without a server when nothing is to be done, ms. */
 const PATIENCE = 60_000;
@@ -27,19 +32,10 @@ export interface ControlOptions {
   readonly running: Pick<Leftovers, 'note' | 'forget'>;
 }
 
-/** An attempt that runs here, or has ended and was not acknowledged. */
-interface Attempt {
-  readonly job: number;
-  readonly log: string;
-  readonly simulation: Simulation;
-  pid: number | null;
-  fraction: number | null;
-  outcome: Outcome | null;
-}
+type Job = Extract<ToProcwrap, { say: 'job' }>;
 
 interface Server {
   readonly link: ProcwrapLink;
-  readonly settings: HostSettings;
   readonly files: OpenFiles;
 }
 
@@ -49,9 +45,16 @@ export class Control {
   readonly over: Promise<void>;
   readonly #options: ControlOptions;
   readonly #version = ownVersion();
-  readonly #attempts = new Map<string, Attempt>();
+  readonly #attempts: Attempts;
+  readonly #reports: Reports;
+  readonly #surroundings: Surroundings;
+  readonly #workplaces: Workplaces;
   readonly #helpers = new Set<Run>();
+  /** What the server said of its jobs. */
+  readonly #jobs = new Map<number, Job>();
   #server: Server | null = null;
+  /** Those of the last server; nothing starts before there was one. */
+  #settings: HostSettings | null = null;
   #questions = 0;
   #farewell = false;
   #ending = false;
@@ -59,7 +62,18 @@ export class Control {
   #takeBack: (() => void) | null = null;
 
   constructor(options: ControlOptions) {
+    const { clock, log } = options;
     this.#options = options;
+    this.#reports = new Reports((message) => this.#say(message), clock);
+    this.#surroundings = new Surroundings(clock);
+    this.#workplaces = new Workplaces(clock);
+    this.#attempts = new Attempts({
+      clock,
+      log,
+      reports: this.#reports,
+      begin: (assignment, signs) => this.#begin(assignment, signs),
+      changed: () => this.consider(),
+    });
     this.over = new Promise((settle) => {
       this.#leave = settle;
     });
@@ -89,7 +103,7 @@ export class Control {
   end(): void {
     if (this.#ending) return;
     this.#ending = true;
-    for (const { simulation } of this.#attempts.values()) simulation.stop();
+    this.#attempts.end();
     for (const helper of this.#helpers) helper.stop('at once');
     this.#options.clock.after(LAST_PATIENCE, () => this.#leave());
     this.consider();
@@ -99,19 +113,20 @@ export class Control {
   consider(): void {
     this.#takeBack?.();
     this.#takeBack = null;
-    const runs = [...this.#attempts.values()].some(({ outcome }) => outcome === null);
+    if (this.#questions > 0) return;
     if (this.#ending) {
-      if (!runs && this.#questions === 0) this.#leave();
+      if (this.#attempts.live === 0) this.#leave();
       return;
     }
-    if (this.#attempts.size > 0 || this.#questions > 0) return;
+    if (this.#attempts.size > 0) return;
     if (this.#farewell) this.#leave();
     else if (!this.#server) this.#takeBack = this.#options.clock.after(PATIENCE, () => this.#leave());
   }
 
   #greet(message: Extract<ToProcwrap, { say: 'hello' }>, link: ProcwrapLink): void {
     const before = this.#server;
-    this.#server = { link, settings: message.settings, files: before?.link === link ? before.files : new OpenFiles() };
+    this.#server = { link, files: before?.link === link ? before.files : new OpenFiles() };
+    this.#settings = message.settings;
     this.#farewell = false;
     if (before && before.link !== link) {
       this.#options.log('warn', 'procwrap: another server took over');
@@ -119,8 +134,13 @@ export class Control {
       before.link.close();
     }
     this.#options.log('info', `procwrap: server ${message.version} connected`);
-    this.#say({ say: 'welcome', version: this.#version, pid: process.pid, attempts: [...this.#attempts.keys()] });
-    for (const name of this.#attempts.keys()) this.#tell(name);
+    // It introduces its jobs again, before it starts anything of them.
+    this.#jobs.clear();
+    this.#reports.clear();
+    const attempts = this.#attempts.names();
+    this.#say({ say: 'welcome', version: this.#version, pid: process.pid, attempts });
+    for (const name of attempts) this.#attempts.tell(name);
+    this.#attempts.setSlots(message.settings.slots);
   }
 
   #obey(message: Exclude<ToProcwrap, { say: 'hello' }>, server: Server): void {
@@ -128,14 +148,20 @@ export class Control {
       case 'ask':
         void this.#answer(message, server);
         break;
+      case 'job':
+        this.#jobs.set(message.job, message);
+        break;
       case 'start':
-        this.#start(message, server);
+        for (const start of message.starts) this.#start(start);
         break;
       case 'stop':
-        this.#stop(message.attempt);
-        break;
+      case 'pause':
+      case 'resume':
       case 'acknowledge':
-        if (this.#attempts.get(message.attempt)?.outcome) this.#attempts.delete(message.attempt);
+        for (const name of message.attempts) this.#attempts[message.say](name);
+        break;
+      case 'forget':
+        this.#jobs.delete(message.job);
         break;
       case 'tidy':
         tidy(message, this.#options.log);
@@ -152,7 +178,7 @@ export class Control {
       server.link.send({
         say: 'answer',
         id,
-        answer: await answer(question, this.#host(server), server.files, this.#options.log),
+        answer: await answer(question, this.#host(), server.files, this.#options.log),
       });
     } finally {
       this.#questions -= 1;
@@ -160,66 +186,33 @@ export class Control {
     }
   }
 
-  /**
-   * An attempt that is known already is not started again: its server only did not hear of it.
-   * While we end nothing is started: the server sees that the attempt is lost as soon as we are gone.
-   */
-  #start(assignment: Assignment, server: Server): void {
-    if (this.#ending) return;
-    const name = assignment.attempt;
-    if (this.#attempts.has(name)) {
-      this.#tell(name);
+  #start({ attempt, task, frame }: Start): void {
+    const { job: id, task: number } = attemptKey(attempt);
+    const job = this.#jobs.get(id);
+    const plan = task ?? (job?.request ? framePlan(id, job.request, number, frame) : null);
+    if (job && plan) {
+      this.#attempts.start({ attempt, task: plan, job });
       return;
     }
-    const { settings, clock, env } = this.#host(server);
-    const { running, log } = this.#options;
-    const simulation = new Simulation(assignment, {
+    this.#options.log('error', `procwrap: attempt ${attempt} of a job that was not introduced, not started`);
+    this.#attempts.stop(attempt);
+  }
+
+  #begin(assignment: Assignment, signs: Signs): Simulation {
+    const { running, log, clock } = this.#options;
+    const settings = this.#known();
+    return new Simulation(assignment, {
       settings,
       clock,
-      env,
+      env: this.#surroundings.recall(settings).env,
+      workplaces: this.#workplaces,
       started: (pid) => {
-        attempt.pid = pid;
-        quietly(log, () => running.note(pid));
-        this.#say({ say: 'started', attempt: name, pid });
+        aloud(log, () => running.note(pid));
+        signs.started(pid);
       },
-      over: (pid) => quietly(log, () => running.forget(pid)),
-      progressed: (fraction) => {
-        attempt.fraction = fraction;
-        this.#say({ say: 'progressed', attempt: name, fraction });
-      },
+      over: (pid) => aloud(log, () => running.forget(pid)),
+      progressed: signs.progressed,
     });
-    const { job } = attemptKey(name);
-    const attempt: Attempt = { job, log: assignment.task.name, simulation, pid: null, fraction: null, outcome: null };
-    this.#attempts.set(name, attempt);
-    void simulation.live().then((outcome) => {
-      attempt.outcome = outcome;
-      const why = outcome.is === 'failed' ? `: ${outcome.reason}` : '';
-      log('info', `attempt ${name} (${assignment.project.path}, ${assignment.task.name}): ${outcome.is}${why}`);
-      this.#tell(name);
-      this.consider();
-    });
-  }
-
-  #stop(name: string): void {
-    const attempt = this.#attempts.get(name);
-    if (attempt?.outcome) this.#tell(name);
-    else if (attempt) attempt.simulation.stop();
-    else this.#say({ say: 'ended', attempt: name, outcome: { is: 'stopped' } });
-  }
-
-  /** Says again all that is known of an attempt. */
-  #tell(name: string): void {
-    const attempt = this.#attempts.get(name);
-    if (!attempt) return;
-    const { outcome, pid, fraction } = attempt;
-    // Stopped because we end: the server would start it again here, and again, until we are gone.
-    if (outcome?.is === 'stopped' && this.#ending) return;
-    if (outcome) {
-      this.#say({ say: 'ended', attempt: name, outcome });
-      return;
-    }
-    if (pid !== null) this.#say({ say: 'started', attempt: name, pid });
-    if (fraction !== null) this.#say({ say: 'progressed', attempt: name, fraction });
   }
 
   #say(message: FromProcwrap): void {
@@ -227,31 +220,36 @@ export class Control {
   }
 
   /** Looked up each time: Radiance may have been installed a moment ago. */
-  #host({ settings }: Server): Host {
+  #host(): Host {
     const { home, clock } = this.#options;
-    const installation = findRadiance(settings.radiance, process.env, packageDirectory());
-    const env = simulationEnvironment(installation, process.env);
-    const isRunning = (job: number, log: string) =>
-      [...this.#attempts.values()].some((one) => one.outcome === null && one.job === job && one.log === log);
+    const settings = this.#known();
+    const { installation, env } = this.#surroundings.look(settings);
+    const isRunning = (job: number, log: string) => this.#attempts.isRunning(job, log);
     return { clock, home, settings, installation, env, isRunning, helped: (run) => this.#helped(run) };
+  }
+
+  /** Whoever asks or starts has said hello. */
+  #known(): HostSettings {
+    if (this.#settings === null) throw new Error('no server has said hello');
+    return this.#settings;
   }
 
   async #helped(run: Run): Promise<Ending> {
     const { running, log } = this.#options;
     this.#helpers.add(run);
-    quietly(log, () => running.note(run.pid));
+    aloud(log, () => running.note(run.pid));
     try {
       return await run.ended;
     } finally {
       this.#helpers.delete(run);
-      quietly(log, () => running.forget(run.pid));
+      aloud(log, () => running.forget(run.pid));
     }
   }
 }
 
 /** Whoever deleted the project has no use for its order. */
 function tidy({ project, paths }: Extract<ToProcwrap, { say: 'tidy' }>, log: Log): void {
-  quietly(log, () => {
+  aloud(log, () => {
     const directory = openProject(project);
     try {
       for (const path of paths) removeBelow(directory, path);
@@ -267,7 +265,7 @@ function ownVersion(): string {
 }
 
 /** The home's disk may be full: then a killed procwrap leaves its simulations running, and that is all. */
-function quietly(log: Log, deed: () => void): void {
+function aloud(log: Log, deed: () => void): void {
   try {
     deed();
   } catch (error) {

@@ -1,6 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
 import { lastLine, noLines, progressOf, takeLines } from '../renderers/radiance/progress.ts';
-import { noRadiance } from '../renderers/radiance/radiance.ts';
 import { failureOf, warningOf } from '../renderers/radiance/verdict.ts';
 import type { Clock } from './clock.ts';
 import type { Ending } from './run.ts';
@@ -79,11 +78,4 @@ class Splitter {
     this.#state = noLines;
     return lines;
   }
-}
-
-/** Why a program did not even start, in one sentence. */
-export function noStart(program: string, error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return noRadiance(program);
-  if (error.code === 'EACCES') return `${program} cannot be executed: permission denied.`;
-  return `${program} cannot be started: ${error.message}.`;
 }

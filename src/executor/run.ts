@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
+import type { Usage } from '../model/task.ts';
 import type { Clock } from './clock.ts';
 
 /** Between TERM and KILL, ms. */
@@ -35,6 +36,10 @@ export type Hear = (stream: 'out' | 'err', portion: Buffer) => Promise<void>;
 export interface Ending {
   readonly exit: number | null;
   readonly signal: string | null;
+  /** Whoever had it in hand is gone, and it with them: how it ended says nothing. */
+  readonly lost: boolean;
+  /** Null where it is not known. */
+  readonly usage: Usage | null;
 }
 
 /** A program that runs in a process group of its own, at nice 10. */
@@ -44,6 +49,10 @@ export interface Run {
   readonly ended: Promise<Ending>;
   /** Ends the whole group: with TERM and ten seconds later KILL, or at once with KILL. */
   stop(how: 'gently' | 'at once'): void;
+  /** Stops the whole group where it is. */
+  pause(): void;
+  /** Lets it go on; a signal that came while it was paused has its effect now. */
+  resume(): void;
 }
 
 /** @throws NodeJS.ErrnoException if it cannot be started: ENOENT where there is no such program */
@@ -75,6 +84,9 @@ export async function start(command: Command, hear: Hear, clock: Clock): Promise
     return ending;
   });
   ended.catch(() => {});
+  const signal = (name: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) signalGroup(pid, name);
+  };
   return {
     pid,
     ended,
@@ -84,6 +96,8 @@ export async function start(command: Command, hear: Hear, clock: Clock): Promise
       signalGroup(pid, how === 'gently' ? 'SIGTERM' : 'SIGKILL');
       if (how === 'gently') takeBack = clock.after(TERM_PATIENCE, () => signalGroup(pid, 'SIGKILL'));
     },
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
   };
 }
 
@@ -95,7 +109,7 @@ function stdoutOf(command: Command): number | 'pipe' | 'ignore' {
 function statusOf(child: ChildProcess): Promise<Ending> {
   return new Promise((settle, fail) => {
     child.once('error', fail);
-    child.once('exit', (exit, signal) => settle({ exit, signal }));
+    child.once('exit', (exit, signal) => settle({ exit, signal, lost: false, usage: null }));
   });
 }
 

@@ -1,70 +1,133 @@
-import { close, ftruncate, read, write } from 'node:fs';
+import { close, closeSync, ftruncate, read, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { makeFresh } from './below.ts';
 
 const writeAt = promisify(write);
 const readAt = promisify(read);
 const cutAt = promisify(ftruncate);
 const closeFile = promisify(close);
 
+/** What is kept in memory before the file is made, bytes. */
+const MOST_PENDING = 64 * 1024;
+const written = Promise.resolve();
+
 /**
  * The log of one simulation, made anew. It stays below `limit` bytes: when it would grow past it, the first and the
  * last quarter stay, with one line between them that says how many bytes were left out, and it goes on.
+ *
+ * The file is made by {@link open}, when there is much to write, or at the end: then with one write, as a thread for
+ * each write would cost a small task more than all the rest.
  * A log that cannot be written (a full disk) does not end the simulation: `problem` then says why, once and for all.
  */
 export class SimulationLog {
   problem: NodeJS.ErrnoException | null = null;
-  readonly #fd: number;
+  readonly #make: () => number;
   readonly #limit: number;
+  #fd: number | null = null;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
   #size = 0;
   /** Bytes at the front that stay for good, once something was left out. */
   #head = 0;
   /** Where the tail begins, after the line about what was left out. */
   #tail = 0;
   #leftOut = 0;
-  #queue: Promise<void> = Promise.resolve();
+  #queue: Promise<void> = written;
 
-  /** @throws NodeJS.ErrnoException if the file cannot be made */
-  constructor(directory: number, path: string, limit: number) {
-    this.#fd = makeFresh(directory, path);
+  /** @param make makes the file and gives its descriptor */
+  constructor(make: () => number, limit: number) {
+    this.#make = make;
     this.#limit = limit;
   }
 
-  /** Settles when it is written; whoever waits for it takes no more output than the disk does. */
+  /** Settles when it is written or kept; whoever waits for it takes no more output than the disk does. */
   write(text: string | Buffer): Promise<void> {
+    if (this.problem) return written;
     const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-    this.#queue = this.#queue.then(() => this.#append(bytes));
+    if (this.#fd !== null) return this.#append(bytes);
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes > Math.min(MOST_PENDING, this.#limit)) this.open();
     return this.#queue;
   }
 
-  /** Settles when everything is written and the file is closed. */
-  async close(): Promise<void> {
-    await this.#queue;
-    await closeFile(this.#fd);
+  /** Makes the file, if it is not there yet. */
+  open(): void {
+    if (this.#fd !== null || !this.#tryTo(() => (this.#fd = this.#make()))) return;
+    const all = this.#takePending();
+    if (all.length > 0) void this.#append(all);
   }
 
-  async #append(bytes: Buffer): Promise<void> {
-    if (this.problem) return;
+  /** Settles when everything is written, with `last` at its end, and the file is closed. */
+  async close(last: string): Promise<void> {
+    void this.write(last);
+    if (this.#fd === null) {
+      if (!this.problem) this.#tryTo(() => this.#atOnce());
+      return;
+    }
+    const fd = this.#fd;
+    await this.#queue;
+    await closeFile(fd).catch((error: NodeJS.ErrnoException) => {
+      this.problem ??= error;
+    });
+  }
+
+  #atOnce(): void {
+    const fd = this.#make();
     try {
-      if (this.#size + bytes.length > this.#limit) await this.#leaveOut(bytes);
-      else await this.#put(bytes, this.#size);
+      const all = this.#takePending();
+      for (let done = 0; done < all.length; ) done += writeSync(fd, all, done);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #takePending(): Buffer {
+    const all = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    return all;
+  }
+
+  #tryTo(deed: () => void): boolean {
+    if (this.problem) return false;
+    try {
+      deed();
+      return true;
+    } catch (error) {
+      this.problem = error as NodeJS.ErrnoException;
+      this.#takePending();
+      return false;
+    }
+  }
+
+  #append(bytes: Buffer): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#add(bytes));
+    return this.#queue;
+  }
+
+  async #add(bytes: Buffer): Promise<void> {
+    const fd = this.#fd;
+    if (this.problem || fd === null) return;
+    try {
+      if (this.#size + bytes.length > this.#limit) await this.#leaveOut(fd, bytes);
+      else await this.#put(fd, bytes, this.#size);
     } catch (error) {
       this.problem = error as NodeJS.ErrnoException;
     }
   }
 
-  async #put(bytes: Buffer, position: number): Promise<void> {
+  async #put(fd: number, bytes: Buffer, position: number): Promise<void> {
     let done = 0;
     while (done < bytes.length) {
-      const { bytesWritten } = await writeAt(this.#fd, bytes, done, bytes.length - done, position + done);
+      const { bytesWritten } = await writeAt(fd, bytes, done, bytes.length - done, position + done);
       done += bytesWritten;
     }
     this.#size = position + bytes.length;
   }
 
-  async #leaveOut(bytes: Buffer): Promise<void> {
+  async #leaveOut(fd: number, bytes: Buffer): Promise<void> {
     const quarter = Math.floor(this.#limit / 4);
-    const before = await this.#get(this.#tail);
+    const before = await this.#get(fd, this.#tail);
     let all = Buffer.concat([before, bytes]);
     let head = Buffer.alloc(0);
     if (this.#leftOut === 0) {
@@ -77,17 +140,17 @@ export class SimulationLog {
     const kept = lastLines(all, quarter);
     this.#leftOut += all.length - kept.length;
     const line = Buffer.from(`... ${this.#leftOut} bytes left out ...\n`);
-    await this.#put(Buffer.concat([head, line, kept]), this.#head - head.length);
-    await cutAt(this.#fd, this.#size);
+    await this.#put(fd, Buffer.concat([head, line, kept]), this.#head - head.length);
+    await cutAt(fd, this.#size);
     this.#tail = this.#head + line.length;
   }
 
   /** The file from `position` to its end. */
-  async #get(position: number): Promise<Buffer> {
+  async #get(fd: number, position: number): Promise<Buffer> {
     const bytes = Buffer.alloc(this.#size - position);
     let done = 0;
     while (done < bytes.length) {
-      const { bytesRead } = await readAt(this.#fd, bytes, done, bytes.length - done, position + done);
+      const { bytesRead } = await readAt(fd, bytes, done, bytes.length - done, position + done);
       if (bytesRead === 0) break;
       done += bytesRead;
     }

@@ -1,26 +1,34 @@
-import { closeSync, fstatSync, ftruncateSync, writeSync } from 'node:fs';
-import type { Project } from '../model/job.ts';
-import { attemptKey, type Deed, type Outcome, type RunDeed, type TaskPlan } from '../model/task.ts';
+import { fstatSync } from 'node:fs';
+import type { JobLimits, Project } from '../model/job.ts';
+import { attemptKey, type Deed, type Outcome, type TaskPlan, type Usage } from '../model/task.ts';
 import type { HostSettings } from '../protocol/inner.ts';
-import { makeDirectory, makeFresh, openRegular, removeBelow, renameBelow, requirePlainFile } from './below.ts';
+import { removeBelow, renameBelow, requirePlainFile } from './below.ts';
 import type { Clock } from './clock.ts';
-import { commandLine } from './command-line.ts';
 import { sentenceOf } from './file-error.ts';
+import { Limits } from './limits.ts';
 import { isCurrent } from './octree.ts';
-import { noStart, Output } from './output.ts';
-import { openProject } from './project.ts';
+import { Papers } from './papers.ts';
+import { type Failed, failure, perform, type Scene } from './perform.ts';
+import { quietly } from './quietly.ts';
+import { Reins } from './reins.ts';
 import { collectResults } from './results.ts';
-import { type Command, type Environment, type Run, start } from './run.ts';
-import { SimulationLog } from './simulation-log.ts';
+import type { Environment } from './run.ts';
+import { patiently } from './scarcity.ts';
+import type { Workplace, Workplaces } from './workplaces.ts';
+
+/** What a simulation knows of its job. */
+export interface JobHere {
+  readonly name: string;
+  readonly user: string;
+  readonly project: Project;
+  readonly limits: JobLimits;
+}
 
 /** What a server asks for when it starts an attempt. */
 export interface Assignment {
   readonly attempt: string;
-  readonly project: Project;
   readonly task: TaskPlan;
-  /** The job's name. */
-  readonly job: string;
-  readonly user: string;
+  readonly job: JobHere;
 }
 
 /** What a simulation needs of its host. */
@@ -28,177 +36,204 @@ export interface World {
   readonly clock: Clock;
   readonly settings: HostSettings;
   readonly env: Environment;
+  readonly workplaces: Workplaces;
   /** A group was started, and is over. */
   readonly started: (pid: number) => void;
   readonly over: (pid: number) => void;
   readonly progressed: (fraction: number) => void;
 }
 
-type Failed = Extract<Outcome, { is: 'failed' }>;
+/** Made in every project: they hold what we write ourselves. */
+const ours = ['proc', 'logfiles'];
 
 /** One attempt's life: from the opened project to its outcome. It never throws, whatever happens to the project. */
 export class Simulation {
   readonly #assignment: Assignment;
   readonly #world: World;
+  readonly #reins: Reins;
+  readonly #limits: Limits;
   readonly #warnings: string[] = [];
-  #stopping = false;
-  #run: Run | null = null;
-  #sink: string | null = null;
+  /** The limit that it exceeded. */
+  #exceeded: string | null = null;
+  #sink: { path: string; fd: number | null; seen: number } | null = null;
   #runsDone = 0;
+  #usage: Usage | null = null;
 
   constructor(assignment: Assignment, world: World) {
     this.#assignment = assignment;
     this.#world = world;
+    // TERM makes Radiance write its last ambient values without a lock, over those of others.
+    const shares = assignment.task.holds.some((hold) => hold.startsWith('ambient:'));
+    this.#reins = new Reins(shares ? 'at once' : 'gently');
+    this.#limits = new Limits(
+      assignment.job.limits,
+      world.clock,
+      () => this.#hasGrown(),
+      (sentence) => this.#exceed(sentence),
+    );
   }
 
   /** Ends it; its outcome is then `stopped`, unless it was over already. */
   stop(): void {
-    this.#stopping = true;
-    // TERM makes Radiance write its last ambient values without a lock, over those of others.
-    const shares = this.#assignment.task.holds.some((hold) => hold.startsWith('ambient:'));
-    this.#run?.stop(shares ? 'at once' : 'gently');
+    this.#limits.end();
+    this.#reins.end();
+  }
+
+  /** It stays where it is until it is resumed or stopped. One that is being ended goes on to its end. */
+  pause(): void {
+    this.#reins.hold();
+    if (this.#reins.held) this.#limits.hold();
+  }
+
+  resume(): void {
+    this.#reins.letGo();
+    this.#limits.letGo();
   }
 
   async live(): Promise<Outcome> {
-    const { project } = this.#assignment;
-    let directory: number | null = null;
+    const { workplaces } = this.#world;
+    const { project } = this.#assignment.job;
+    let place: Workplace | null = null;
     try {
-      directory = openProject(project);
-      const outcome = await this.#prepare(directory);
-      return outcome.is === 'failed' && isGone(directory) ? { ...outcome, reason: deleted(project) } : outcome;
+      place = await this.#patiently(() => workplaces.enter(project));
+      const outcome = await this.#prepare(place);
+      return outcome.is === 'failed' && place.isGone() ? { ...outcome, reason: deleted(project) } : outcome;
     } catch (error) {
-      return failure(directory !== null && isGone(directory) ? deleted(project) : sentenceOf(error, project));
+      if (this.#reins.ending && this.#exceeded === null) return { is: 'stopped' };
+      return failure(place?.isGone() ? deleted(project) : sentenceOf(error, project));
     } finally {
-      if (directory !== null) closeSync(directory);
+      this.#limits.end();
+      if (place) workplaces.leave(place);
     }
   }
 
-  async #prepare(directory: number): Promise<Outcome> {
+  async #prepare(place: Workplace): Promise<Outcome> {
     const { task } = this.#assignment;
-    for (const path of new Set(['proc', 'logfiles', ...task.directories])) makeDirectory(directory, path);
-    if (task.unless && isCurrent(directory, task.unless)) {
-      return { is: 'done', results: await collectResults(directory, task.makes), skipped: true, warnings: [] };
+    const { settings, clock } = this.#world;
+    await this.#patiently(() => {
+      place.require(ours);
+      place.require(task.directories);
+    });
+    if (task.unless && isCurrent(place.directory, task.unless)) {
+      const results = await this.#patiently(() => collectResults(place.directory, task.makes));
+      return { is: 'done', results, skipped: true, warnings: [], usage: null };
     }
-    const pidPath = `proc/${task.name}.pid`;
-    const pidFile = makeFresh(directory, pidPath);
-    try {
-      return await this.#logged(directory, pidFile);
-    } finally {
-      closeSync(pidFile);
-      quietly(() => removeBelow(directory, pidPath));
-    }
+    const papers = new Papers(place, task.name, settings.logBytes, clock);
+    void papers.log.write(this.#firstLines());
+    const outcome = await this.#work(place, papers);
+    if (outcome.is !== 'done') this.#clean(place.directory);
+    await papers.close(`# ${lastWords(outcome)}, ${this.#time()}\n`);
+    return withProblem(outcome, papers.log.problem);
   }
 
-  async #logged(directory: number, pidFile: number): Promise<Outcome> {
-    const { task } = this.#assignment;
-    const log = new SimulationLog(directory, `logfiles/${task.name}.log`, this.#world.settings.logBytes);
+  async #work(place: Workplace, papers: Papers): Promise<Outcome> {
+    const { task, job } = this.#assignment;
     try {
-      await log.write(this.#firstLines());
-      const outcome = await this.#work(directory, pidFile, log);
-      if (outcome.is !== 'done') this.#clean(directory);
-      await log.write(`# ${lastWords(outcome)}, ${this.#time()}\n`);
-      if (outcome.is === 'done' && log.problem) outcome.warnings.push(`The log is incomplete: ${log.problem.message}.`);
-      return outcome;
-    } finally {
-      await log.close();
-    }
-  }
-
-  async #work(directory: number, pidFile: number, log: SimulationLog): Promise<Outcome> {
-    const { task, project } = this.#assignment;
-    try {
+      const scene = this.#scene(place, papers);
       for (const deed of task.deeds) {
-        if (this.#stopping) return { is: 'stopped' };
-        const failed = await this.#do(deed, directory, pidFile, log);
-        if (this.#stopping) return { is: 'stopped' };
-        if (failed) return failed;
+        if (this.#reins.held) await this.#reins.free();
+        if (this.#reins.ending) return this.#cutShort(null);
+        const outcome = await this.#do(deed, scene);
+        if (this.#reins.ending) return this.#cutShort(outcome);
+        if (outcome) return outcome.is === 'failed' ? { ...outcome, usage: this.#usage } : outcome;
       }
-      const results = await collectResults(directory, task.makes);
+      this.#limits.end();
+      const results = await this.#patiently(() => collectResults(place.directory, task.makes));
       const empty = results.find(({ bytes }) => bytes === 0);
-      if (empty) return failure(`Nothing was written to ${empty.path}.`);
-      return { is: 'done', results, skipped: false, warnings: this.#warnings };
+      if (empty) return { ...failure(`Nothing was written to ${empty.path}.`), usage: this.#usage };
+      return { is: 'done', results, skipped: false, warnings: this.#warnings, usage: this.#usage };
     } catch (error) {
-      return failure(sentenceOf(error, project));
+      return { ...failure(sentenceOf(error, job.project)), usage: this.#usage };
     }
   }
 
-  async #do(deed: Deed, directory: number, pidFile: number, log: SimulationLog): Promise<Failed | null> {
+  #scene(place: Workplace, papers: Papers): Scene {
+    const { task } = this.#assignment;
+    const { env, clock, started, over, progressed } = this.#world;
+    const runs = task.deeds.filter((deed) => deed.do === 'run').length;
+    return {
+      task,
+      directory: place.directory,
+      env,
+      clock,
+      papers,
+      reins: this.#reins,
+      sinking: (path, fd) => {
+        this.#sink = { path, fd, seen: 0 };
+      },
+      started,
+      over: (pid) => {
+        if (this.#sink) this.#sink.fd = null;
+        over(pid);
+      },
+      heard: () => this.#limits.heard(),
+      progressed: (fraction) => progressed((this.#runsDone + fraction) / runs),
+    };
+  }
+
+  /** Null if all went well. */
+  async #do(deed: Deed, scene: Scene): Promise<Exclude<Outcome, { is: 'done' }> | null> {
     switch (deed.do) {
-      case 'run':
-        return await this.#perform(deed, directory, pidFile, log);
+      case 'run': {
+        const { outcome, warnings, usage } = await perform(deed, scene);
+        this.#warnings.push(...warnings);
+        this.#usage = sum(this.#usage, usage);
+        if (outcome) return outcome;
+        this.#sink = null;
+        this.#runsDone += 1;
+        return null;
+      }
       case 'rename':
-        renameBelow(directory, deed.from, deed.to);
+        renameBelow(scene.directory, deed.from, deed.to);
         return null;
       case 'remove':
-        removeBelow(directory, deed.path);
+        removeBelow(scene.directory, deed.path);
         return null;
       case 'guard':
-        requirePlainFile(directory, deed.path);
+        requirePlainFile(scene.directory, deed.path);
         return null;
     }
   }
 
-  async #perform(deed: RunDeed, directory: number, pidFile: number, log: SimulationLog): Promise<Failed | null> {
-    await log.write(`${commandLine(deed)}\n`);
-    const runs = this.#assignment.task.deeds.filter((other) => other.do === 'run').length;
-    const output = new Output(deed.program, log, this.#world.clock, (fraction) =>
-      this.#world.progressed((this.#runsDone + fraction) / runs),
-    );
-    const stdin = deed.stdin === null ? null : openRegular(directory, deed.stdin).fd;
-    let stdout: number | null = null;
-    try {
-      if (deed.stdout.to === 'file') {
-        this.#sink = deed.stdout.path;
-        stdout = makeFresh(directory, deed.stdout.path);
-      }
-      const { program, args } = deed;
-      const { env } = this.#world;
-      const where = stdout ?? (deed.stdout.to === 'log' ? 'heard' : 'dropped');
-      const failed = await this.#spawn({ program, args, env, directory, stdin, stdout: where }, pidFile, output);
-      if (failed) return failed;
-    } finally {
-      if (stdin !== null) closeSync(stdin);
-      if (stdout !== null) closeSync(stdout);
-    }
-    this.#sink = null;
-    this.#runsDone += 1;
-    return null;
+  #exceed(sentence: string): void {
+    this.#exceeded = sentence;
+    this.#reins.end();
   }
 
-  async #spawn(command: Command, pidFile: number, output: Output): Promise<Failed | null> {
-    let run: Run;
-    try {
-      run = await start(command, (stream, portion) => output.hear(stream, portion), this.#world.clock);
-    } catch (error) {
-      return failure(noStart(command.program, error as NodeJS.ErrnoException));
-    }
-    this.#run = run;
-    if (this.#stopping) this.stop();
-    quietly(() => writePid(pidFile, run.pid));
-    this.#world.started(run.pid);
-    const ending = await run.ended;
-    this.#run = null;
-    this.#world.over(run.pid);
-    const empty = typeof command.stdout === 'number' ? fstatSync(command.stdout).size === 0 : null;
-    const verdict = output.judge(ending, empty);
-    this.#warnings.push(...verdict.warnings);
-    if (verdict.reason === null) return null;
-    return { is: 'failed', reason: verdict.reason, ...ending, lastLines: output.lastLines() };
+  /** It was told to end: by a user, or because it exceeded a limit. */
+  #cutShort(outcome: Outcome | null): Outcome {
+    if (this.#exceeded === null) return { is: 'stopped' };
+    const failed: Failed = outcome?.is === 'failed' ? outcome : failure('');
+    return { ...failed, reason: this.#exceeded, usage: this.#usage };
+  }
+
+  #hasGrown(): boolean {
+    const sink = this.#sink;
+    if (!sink || sink.fd === null) return false;
+    const { size } = fstatSync(sink.fd);
+    const grown = size > sink.seen;
+    sink.seen = size;
+    return grown;
+  }
+
+  #patiently<T>(deed: () => T): Promise<Awaited<T>> {
+    return patiently(deed, this.#world.clock, () => !this.#reins.ending);
   }
 
   /** Removes what a failed or stopped attempt leaves unfinished. */
   #clean(directory: number): void {
     const { litter } = this.#assignment.task;
-    for (const path of this.#sink === null ? litter : [this.#sink, ...litter]) {
+    for (const path of this.#sink === null ? litter : [this.#sink.path, ...litter]) {
       quietly(() => removeBelow(directory, path));
     }
   }
 
   #firstLines(): string {
-    const { attempt, user, job, task } = this.#assignment;
+    const { attempt, job, task } = this.#assignment;
     const key = attemptKey(attempt);
-    const first = `# rayserver job ${key.job} task ${key.task} attempt ${key.attempt}, ${oneLine(user)}, ${this.#time()}`;
-    return `${first}\n# ${oneLine(job)}, ${oneLine(task.name)}\n`;
+    const who = oneLine(job.user);
+    const first = `# rayserver job ${key.job} task ${key.task} attempt ${key.attempt}, ${who}, ${this.#time()}`;
+    return `${first}\n# ${oneLine(job.name)}, ${oneLine(task.name)}\n`;
   }
 
   #time(): string {
@@ -206,36 +241,31 @@ export class Simulation {
   }
 }
 
-function failure(reason: string): Failed {
-  return { is: 'failed', reason, exit: null, signal: null, lastLines: [] };
-}
-
 function deleted(project: Project): string {
   return `The project was deleted while the simulation ran: ${project.path}`;
-}
-
-function isGone(directory: number): boolean {
-  return fstatSync(directory).nlink === 0;
 }
 
 function lastWords(outcome: Outcome): string {
   return outcome.is === 'failed' ? `failed: ${oneLine(outcome.reason)}` : outcome.is;
 }
 
+/** What the log lacks is no failure of the simulation. */
+function withProblem(outcome: Outcome, problem: Error | null): Outcome {
+  if (!problem || outcome.is === 'stopped') return outcome;
+  const warning = `The log is incomplete: ${problem.message}.`;
+  if (outcome.is === 'done') return { ...outcome, warnings: [...outcome.warnings, warning] };
+  return { ...outcome, lastLines: [...outcome.lastLines, warning] };
+}
+
+function sum(before: Usage | null, usage: Usage | null): Usage | null {
+  if (!before || !usage) return before ?? usage;
+  return {
+    userSeconds: before.userSeconds + usage.userSeconds,
+    systemSeconds: before.systemSeconds + usage.systemSeconds,
+    peakBytes: Math.max(before.peakBytes, usage.peakBytes),
+  };
+}
+
 function oneLine(text: string): string {
   return text.replace(/[\0-\x1f\x7f]/g, ' ').slice(0, 300);
-}
-
-function writePid(file: number, pid: number): void {
-  ftruncateSync(file);
-  writeSync(file, `${pid}\n`, 0);
-}
-
-/** For what is worth a try and changes nothing if it fails: the disk may be full, the project gone. */
-function quietly(deed: () => void): void {
-  try {
-    deed();
-  } catch {
-    // See above.
-  }
 }

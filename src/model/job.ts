@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import type { Task } from './task.ts';
+import type { Result } from './task.ts';
+import type { TaskCounts, Tasks } from './tasks.ts';
 
 /** Jobs: what a user submits. */
 
@@ -10,10 +11,12 @@ export type JobStateName = (typeof jobStates)[number];
 export const jobMoves = {
   waiting: ['running', 'paused', 'done', 'failed', 'cancelled'],
   running: ['waiting', 'paused', 'done', 'failed', 'cancelled'],
-  paused: ['waiting', 'cancelled'],
+  /** What was at its end already when it was paused ends. */
+  paused: ['waiting', 'running', 'done', 'failed', 'cancelled'],
   done: [],
+  /** Retried. */
   failed: ['waiting'],
-  cancelled: [],
+  cancelled: ['waiting'],
 } as const satisfies Record<JobStateName, readonly JobStateName[]>;
 
 /** Times are milliseconds since 1970 UTC. A reason is one sentence. */
@@ -53,19 +56,63 @@ export const RadianceRequest = Type.Object({
 });
 export type RadianceRequest = Static<typeof RadianceRequest>;
 
-export interface Job {
+/**
+ * Any program, as it was asked for: no shell, arguments as given, the project as working directory. With frames it
+ * runs once for each, and `%d`, `%04d` in arguments stand for the frame.
+ */
+export const CommandRequest = Type.Object({
+  kind: Type.Literal('command'),
+  /** Program and arguments. */
+  command: Type.Array(Type.String(), { minItems: 1 }),
+  /** Such as `1-100:2,7`; null: the program runs once. */
+  frames: Type.Union([Type.String(), Type.Null()]),
+  /** Tasks of the job that may run at a time; null: as many as there are slots. */
+  slots: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+});
+export type CommandRequest = Static<typeof CommandRequest>;
+
+export const JobRequest = Type.Union([RadianceRequest, CommandRequest]);
+export type JobRequest = Static<typeof JobRequest>;
+
+/** What holds for each attempt of a job: asked for, else from the settings as they were at its submit. */
+export const JobLimits = Type.Object({
+  /** How often a failed task is tried again. Radiance's only where a signal ended it. */
+  retries: Type.Integer({ minimum: 0 }),
+  /** Most seconds that an attempt may run; null: any. */
+  seconds: Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.Null()]),
+  /** Most seconds that it may go without output or progress; null: any. */
+  progressSeconds: Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.Null()]),
+});
+export type JobLimits = Static<typeof JobLimits>;
+
+/** A job without its tasks. */
+export interface JobHead {
   readonly id: number;
   readonly name: string;
   /** Who submitted it, as the kernel says; `token` for a bearer of the token. */
   readonly user: string;
   readonly priority: number;
   readonly project: Project;
-  readonly request: RadianceRequest;
+  readonly request: JobRequest;
+  readonly limits: JobLimits;
   readonly submittedAt: number;
   /** With the user, names this submit for ever. */
   readonly idempotencyKey: string | null;
   /** What was not needed, one sentence each. */
   readonly notes: readonly string[];
   state: JobState;
-  readonly tasks: Task[];
+}
+
+export interface Job extends JobHead {
+  readonly tasks: Tasks;
+}
+
+/** A job as a listing shows it: what its tasks come to. */
+export interface JobSummary extends JobHead {
+  readonly counts: TaskCounts;
+  /** 0 to 1. */
+  readonly progress: number;
+  readonly results: readonly Result[];
+  /** Of its tasks, each with the task's name in front. */
+  readonly warnings: readonly string[];
 }

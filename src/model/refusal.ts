@@ -10,6 +10,7 @@ export const refusalCodes = [
   'project-in-home',
   'unknown-location',
   'unknown-view',
+  'unknown-frames',
   'unreadable-rif',
   'plan-refused',
   'plan-failed',

@@ -36,6 +36,7 @@ export const Step = Type.Union([
   Type.Literal('overture'),
   Type.Literal('view'),
   Type.Literal('filter'),
+  Type.Literal('frame'),
 ]);
 export type Step = Static<typeof Step>;
 
@@ -78,7 +79,17 @@ export type TaskPlan = Static<typeof TaskPlan>;
 export const Result = Type.Object({ path: Type.String(), bytes: Type.Integer(), sha256: Type.String() });
 export type Result = Static<typeof Result>;
 
-/** How an attempt ended. */
+/** What an attempt took, all of its processes that were waited for together. */
+export const Usage = Type.Object({
+  userSeconds: Type.Number(),
+  systemSeconds: Type.Number(),
+  /** The largest that one of its processes was, bytes. */
+  peakBytes: Type.Number(),
+});
+export type Usage = Static<typeof Usage>;
+const UsageOrNull = Type.Union([Usage, Type.Null()]);
+
+/** How an attempt ended. `usage` is null where nothing ran. */
 export const Outcome = Type.Union([
   Type.Object({
     is: Type.Literal('done'),
@@ -86,6 +97,7 @@ export const Outcome = Type.Union([
     /** True if what it makes was current, so that nothing ran. */
     skipped: Type.Boolean(),
     warnings: Type.Array(Type.String()),
+    usage: UsageOrNull,
   }),
   Type.Object({
     is: Type.Literal('failed'),
@@ -94,34 +106,71 @@ export const Outcome = Type.Union([
     exit: Type.Union([Type.Integer(), Type.Null()]),
     signal: Type.Union([Type.String(), Type.Null()]),
     lastLines: Type.Array(Type.String()),
+    usage: UsageOrNull,
   }),
+  /** Ended because it was told to, or lost with its procwrap or spawner: it says nothing of the task. */
   Type.Object({ is: Type.Literal('stopped') }),
 ]);
 export type Outcome = Static<typeof Outcome>;
 
-export type TaskStateName = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+/** An attempt that is over. Times are milliseconds since 1970 UTC. */
+export const Tried = Type.Object({
+  attempt: Type.Integer({ minimum: 1 }),
+  host: Type.String(),
+  since: Type.Number(),
+  until: Type.Number(),
+  ended: Type.Union([
+    Type.Literal('done'),
+    Type.Literal('failed'),
+    Type.Literal('lost'),
+    Type.Literal('withdrawn'),
+    Type.Literal('cancelled'),
+  ]),
+  exit: Type.Union([Type.Integer(), Type.Null()]),
+  signal: Type.Union([Type.String(), Type.Null()]),
+  usage: UsageOrNull,
+});
+export type Tried = Static<typeof Tried>;
+
+/** How many attempts are remembered of a task. */
+export const mostTried = 10;
+
+export const taskStates = ['waiting', 'running', 'paused', 'done', 'failed', 'cancelled'] as const;
+export type TaskStateName = (typeof taskStates)[number];
 
 /** Which state may follow which; what is not here cannot happen. */
 export const taskMoves = {
   waiting: ['running', 'cancelled'],
-  running: ['done', 'failed', 'cancelled', 'waiting'],
-  done: [],
-  failed: [],
-  cancelled: [],
+  running: ['done', 'failed', 'cancelled', 'waiting', 'paused'],
+  paused: ['running', 'done', 'failed', 'cancelled', 'waiting'],
+  /** What a retried task needs was tidied away: it is made again. */
+  done: ['waiting'],
+  failed: ['waiting'],
+  cancelled: ['waiting'],
 } as const satisfies Record<TaskStateName, readonly TaskStateName[]>;
 
 /** Times are milliseconds since 1970 UTC; `fraction` is 0 to 1. */
 export type TaskState =
   | { is: 'waiting' }
   | { is: 'running'; host: string; since: number; pid: number | null; fraction: number }
+  /** Its processes are stopped and take no slot. */
+  | { is: 'paused'; host: string; since: number; pid: number | null; fraction: number }
   | { is: 'done'; since: number; until: number; results: Result[]; skipped: boolean; warnings: string[] }
   | { is: 'failed'; since: number; until: number; reason: string; lastLines: string[] }
   | { is: 'cancelled'; until: number };
 
 export interface Task {
   readonly plan: TaskPlan;
-  /** Tries so far; the number of the current or last attempt. */
+  /** Tries so far; the number of the current or last attempt. Never goes back: it fences late results. */
   attempts: number;
+  /** Attempts that failed, since it was submitted or retried. */
+  failures: number;
+  /** Attempts lost one after another, without progress. */
+  lost: number;
+  /** The furthest that an attempt came, 0 to 1. */
+  best: number;
+  /** The last attempts that are over, oldest first. */
+  tried: readonly Tried[];
   state: TaskState;
 }
 

@@ -1,7 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { jobStates } from '../model/job.ts';
 import { refusalCodes } from '../model/refusal.ts';
-import { Result, Step } from '../model/task.ts';
+import { Result, Step, Tried, taskStates } from '../model/task.ts';
 import { Finding } from './inner.ts';
 
 /** What may be said on the job port: types, checks and `/openapi.json` come from here. Times are ISO 8601, UTC. */
@@ -11,7 +11,7 @@ const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null
 const Time = Type.String({ description: 'ISO 8601, UTC', examples: ['2026-11-22T10:30:00.000Z'] });
 
 /** Bounds of what a client may send. */
-export const limits = { bodyBytes: 65536, depth: 8, views: 256, variables: 64, text: 4096, name: 200 } as const;
+export const limits = { bodyBytes: 65536, depth: 8, views: 256, variables: 64, text: 4096, name: 200, words: 4096 } as const;
 
 export const ProjectName = Type.Union(
   [
@@ -28,7 +28,20 @@ export const ProjectName = Type.Union(
 );
 export type ProjectName = Static<typeof ProjectName>;
 
-export const SubmitRequest = Type.Object(
+const seconds = (description: string) =>
+  Type.Optional(nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1e9, description })));
+/** What any job may be given. */
+const common = {
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: limits.name })),
+  priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000 })),
+  retries: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 1000, description: 'How often a failed task is tried again.' }),
+  ),
+  timeLimit: seconds('Most seconds that a task may run; null: any.'),
+  progressLimit: seconds('Most seconds that a task may go without output or progress; null: any.'),
+};
+
+export const RadianceSubmit = Type.Object(
   {
     kind: Type.Literal('radiance'),
     project: ProjectName,
@@ -53,11 +66,34 @@ export const SubmitRequest = Type.Object(
     ),
     force: Type.Optional(Type.Boolean({ description: 'Make pictures again that are up to date.' })),
     replace: Type.Optional(Type.Boolean({ description: 'Stop the job that is rendering the same view.' })),
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: limits.name })),
-    priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000 })),
+    ...common,
   },
   closed,
 );
+export type RadianceSubmit = Static<typeof RadianceSubmit>;
+
+export const CommandSubmit = Type.Object(
+  {
+    kind: Type.Literal('command'),
+    project: ProjectName,
+    command: Type.Array(Type.String({ maxLength: limits.text, pattern: '^[^\\u0000]*$' }), {
+      minItems: 1,
+      maxItems: limits.words,
+      description: 'Program and arguments, without a shell; %d and %04d stand for the frame.',
+    }),
+    frames: Type.Optional(
+      Type.String({ minLength: 1, maxLength: limits.text, description: 'Such as 1-100:2,7,20-10:-1.' }),
+    ),
+    slots: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Tasks of the job that may run at a time.' }),
+    ),
+    ...common,
+  },
+  closed,
+);
+export type CommandSubmit = Static<typeof CommandSubmit>;
+
+export const SubmitRequest = Type.Union([RadianceSubmit, CommandSubmit]);
 export type SubmitRequest = Static<typeof SubmitRequest>;
 
 export const JobStateText = Type.Enum(jobStates);
@@ -72,7 +108,10 @@ export const JobView = Type.Object({
     { location: nullable(Type.String()), path: Type.String() },
     { description: 'With a location the way from there, without one an absolute directory of the server.' },
   ),
-  rif: Type.String(),
+  kind: Type.Enum(['radiance', 'command']),
+  rif: nullable(Type.String({ description: 'Of a radiance job.' })),
+  command: nullable(Type.Array(Type.String(), { description: 'Of a command job.' })),
+  frames: nullable(Type.String({ description: 'Of a command job that has frames.' })),
   submittedAt: Time,
   startedAt: nullable(Time),
   finishedAt: nullable(Time),
@@ -82,6 +121,7 @@ export const JobView = Type.Object({
     total: Type.Integer(),
     waiting: Type.Integer(),
     running: Type.Integer(),
+    paused: Type.Integer(),
     done: Type.Integer(),
     failed: Type.Integer(),
     cancelled: Type.Integer(),
@@ -93,13 +133,29 @@ export const JobView = Type.Object({
 });
 export type JobView = Static<typeof JobView>;
 
+export const TriedView = Type.Object({
+  attempt: Type.Integer(),
+  host: Type.String(),
+  startedAt: Time,
+  finishedAt: Time,
+  ended: Tried.properties.ended,
+  exit: nullable(Type.Integer()),
+  signal: nullable(Type.String()),
+  cpuSeconds: nullable(Type.Number({ minimum: 0, description: 'User and system time of all its processes.' })),
+  peakBytes: nullable(Type.Number({ minimum: 0, description: 'The most memory that one of its processes took.' })),
+});
+export type TriedView = Static<typeof TriedView>;
+
 export const TaskView = Type.Object({
   number: Type.Integer(),
   step: Step,
   name: Type.String(),
   view: nullable(Type.String()),
-  state: Type.Enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
+  frame: nullable(Type.Integer()),
+  state: Type.Enum(taskStates),
   attempts: Type.Integer(),
+  /** The last attempts that are over, oldest first. */
+  tried: Type.Array(TriedView),
   host: nullable(Type.String()),
   pid: nullable(Type.Integer()),
   progress: Type.Number({ minimum: 0, maximum: 1 }),
@@ -143,7 +199,11 @@ export const ServerView = Type.Object({
 export type ServerView = Static<typeof ServerView>;
 
 /** Answers that are lists are objects with one key, so that they can grow. */
-export const TaskList = Type.Object({ tasks: Type.Array(TaskView) });
+export const TaskList = Type.Object({
+  tasks: Type.Array(TaskView),
+  /** Give it as `after` for the next page; null: that was the last. */
+  next: nullable(Type.Integer()),
+});
 export type TaskList = Static<typeof TaskList>;
 export const HostList = Type.Object({ hosts: Type.Array(HostView) });
 export type HostList = Static<typeof HostList>;
@@ -169,6 +229,14 @@ export const JobsQuery = Type.Object(
   },
   closed,
 );
+export const TasksQuery = Type.Object(
+  {
+    after: Type.Optional(Type.Integer({ minimum: 0 })),
+    state: Type.Optional(Type.Enum(taskStates)),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  },
+  closed,
+);
 export const LogQuery = Type.Object(
   {
     task: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -178,6 +246,7 @@ export const LogQuery = Type.Object(
 );
 export const LogView = Type.Object({
   task: Type.Integer(),
+  attempt: Type.Integer({ description: 'The attempt whose log it is: each one begins it anew. 0: none has begun it.' }),
   text: Type.String(),
   next: Type.Integer({ description: 'Give it as `offset` to go on reading.' }),
   ended: Type.Boolean({ description: 'The task has ended: no more will come.' }),
@@ -200,6 +269,7 @@ export const refusalStatus: Readonly<Record<(typeof refusalCodes)[number], numbe
   'project-in-home': 422,
   'unknown-location': 422,
   'unknown-view': 422,
+  'unknown-frames': 422,
   'unreadable-rif': 422,
   'plan-refused': 422,
   'plan-failed': 422,

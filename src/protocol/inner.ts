@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Project, RadianceRequest } from '../model/job.ts';
+import { CommandRequest, JobLimits, Project, RadianceRequest } from '../model/job.ts';
 import { AttemptText, Outcome, TaskPlan } from '../model/task.ts';
 
 /**
@@ -19,6 +19,8 @@ export const HostSettings = Type.Object({
   logBytes: Type.Integer({ minimum: 4096 }),
   /** Seconds between rpict's progress reports. */
   reportSeconds: Type.Integer({ minimum: 1 }),
+  /** Simulations at a time; what is started beyond that waits its turn. */
+  slots: Type.Integer({ minimum: 1 }),
 });
 export type HostSettings = Static<typeof HostSettings>;
 
@@ -79,6 +81,8 @@ export const ReadAnswer = Type.Object({ kind: Type.Literal('read'), data: Type.S
 export const CloseAnswer = Type.Object({ kind: Type.Literal('close') });
 export const LogAnswer = Type.Object({
   kind: Type.Literal('log'),
+  /** Whose log it is: each attempt begins it anew. 0: none has begun it. */
+  attempt: Type.Integer({ minimum: 0 }),
   text: Type.String(),
   /** Where to go on reading. */
   next: Type.Integer({ minimum: 0 }),
@@ -106,22 +110,42 @@ export const Answer = Type.Union([
 export type Answer = Static<typeof Answer>;
 export type AnswerTo<Q extends Question> = Extract<Answer, { kind: Q['ask'] }>;
 
+const Attempts = Type.Array(AttemptText);
+
+/** `task` is null for a task of a command job, whose plan is made from its request and `frame`, if it has frames. */
+export const Start = Type.Object({
+  attempt: AttemptText,
+  task: Type.Union([TaskPlan, Type.Null()]),
+  frame: Type.Union([Type.Integer(), Type.Null()]),
+});
+export type Start = Static<typeof Start>;
+
 export const ToProcwrap = Type.Union([
   /** First message of a server. A second server replaces the first. */
   Type.Object({ say: Type.Literal('hello'), version: Type.String(), settings: HostSettings }),
   Type.Object({ say: Type.Literal('ask'), id: Id, question: Question }),
+  /** What `start` refers to: said once on each connection, before the first start of the job. */
   Type.Object({
-    say: Type.Literal('start'),
-    attempt: AttemptText,
-    project: Project,
-    task: TaskPlan,
-    /** For the log's first line. */
-    job: Type.String(),
+    say: Type.Literal('job'),
+    job: Id,
+    name: Type.String(),
     user: Type.String(),
+    project: Project,
+    limits: JobLimits,
+    /** Of a command job: its frames are started by their numbers. */
+    request: Type.Union([CommandRequest, Type.Null()]),
   }),
-  Type.Object({ say: Type.Literal('stop'), attempt: AttemptText }),
-  /** The end of this attempt is on disk; procwrap may forget it. */
-  Type.Object({ say: Type.Literal('acknowledge'), attempt: AttemptText }),
+  /** In this order, as slots become free. */
+  Type.Object({ say: Type.Literal('start'), starts: Type.Array(Start) }),
+  /** One that waits for a slot ends as `stopped` at once. */
+  Type.Object({ say: Type.Literal('stop'), attempts: Attempts }),
+  /** Its processes are stopped, and its slot is free; again and again is fine. */
+  Type.Object({ say: Type.Literal('pause'), attempts: Attempts }),
+  Type.Object({ say: Type.Literal('resume'), attempts: Attempts }),
+  /** The ends of these attempts are on disk; procwrap may forget them. */
+  Type.Object({ say: Type.Literal('acknowledge'), attempts: Attempts }),
+  /** Nothing more will be started of this job. */
+  Type.Object({ say: Type.Literal('forget'), job: Id }),
   /** Remove these files of the project; what is not there is fine. */
   Type.Object({ say: Type.Literal('tidy'), project: Project, paths: Type.Array(Type.String()) }),
   /** The server goes away in good order: leave when nothing runs and nothing is untold. */
@@ -138,12 +162,22 @@ export const FromProcwrap = Type.Union([
     attempts: Type.Array(AttemptText),
   }),
   Type.Object({ say: Type.Literal('answer'), id: Id, answer: Answer }),
-  Type.Object({ say: Type.Literal('started'), attempt: AttemptText, pid: Id }),
+  Type.Object({ say: Type.Literal('started'), started: Type.Array(Type.Object({ attempt: AttemptText, pid: Id })) }),
   Type.Object({
     say: Type.Literal('progressed'),
     attempt: AttemptText,
     fraction: Type.Number({ minimum: 0, maximum: 1 }),
   }),
-  Type.Object({ say: Type.Literal('ended'), attempt: AttemptText, outcome: Outcome }),
+  Type.Object({
+    say: Type.Literal('ended'),
+    ends: Type.Array(
+      Type.Object({
+        attempt: AttemptText,
+        outcome: Outcome,
+        /** From its start in a slot to its end. */
+        milliseconds: Type.Number({ minimum: 0 }),
+      }),
+    ),
+  }),
 ]);
 export type FromProcwrap = Static<typeof FromProcwrap>;

@@ -15,6 +15,7 @@ import {
   ServerView,
   SubmitRequest,
   TaskList,
+  TasksQuery,
 } from './api.ts';
 
 /** What can be asked on the job port: routes, checks and `openapi.json` are made from this table. */
@@ -31,7 +32,7 @@ export interface Answer {
 }
 
 export interface Operation {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** As in OpenAPI; a last `{path}` stands for any number of parts. */
   readonly path: string;
   readonly summary: string;
@@ -98,6 +99,7 @@ export const operations = {
       200: { says: 'The job that this idempotency key has named before.', schema: JobView },
     },
     refusals: [
+      'unknown-frames',
       'no-such-project',
       'project-not-writable',
       'project-not-readable',
@@ -132,9 +134,10 @@ export const operations = {
   listTasks: {
     method: 'GET',
     path: `${root}/jobs/{id}/tasks`,
-    summary: 'The tasks of a job.',
+    summary: 'The tasks of a job, in order of their numbers.',
     params: JobParams,
-    answers: one('All tasks, in order.', TaskList),
+    query: TasksQuery,
+    answers: one('A page of tasks.', TaskList),
     refusals: ['no-such-job'],
   },
   readLog: {
@@ -153,6 +156,38 @@ export const operations = {
     summary: 'Cancel a job. It is on disk when it is answered.',
     params: JobParams,
     answers: one('The job.', JobView),
+    refusals: ['no-such-job', 'wrong-state'],
+  },
+  pauseJob: {
+    method: 'POST',
+    path: `${root}/jobs/{id}/pause`,
+    summary: 'Pause a job: its processes are stopped where they are, and take no slots. On disk when it is answered.',
+    params: JobParams,
+    answers: one('The job.', JobView),
+    refusals: ['no-such-job', 'wrong-state'],
+  },
+  resumeJob: {
+    method: 'POST',
+    path: `${root}/jobs/{id}/resume`,
+    summary: 'Let a paused job go on.',
+    params: JobParams,
+    answers: one('The job.', JobView),
+    refusals: ['no-such-job', 'wrong-state'],
+  },
+  retryJob: {
+    method: 'POST',
+    path: `${root}/jobs/{id}/retry`,
+    summary: 'Do again what failed or was cancelled of a job.',
+    params: JobParams,
+    answers: one('The job.', JobView),
+    refusals: ['no-such-job', 'wrong-state', 'view-busy'],
+  },
+  deleteJob: {
+    method: 'DELETE',
+    path: `${root}/jobs/{id}`,
+    summary: 'Forget a job that has ended. Its results stay in the project.',
+    params: JobParams,
+    answers: { 204: { says: 'It is forgotten.', schema: null } },
     refusals: ['no-such-job', 'wrong-state'],
   },
   watchJob: {

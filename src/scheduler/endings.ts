@@ -1,53 +1,105 @@
 import type { Job } from '../model/job.ts';
-import type { Outcome, Task } from '../model/task.ts';
+import { mostTried, type Outcome, type Task, type Tried } from '../model/task.ts';
+import type { FarmState } from './farm.ts';
 import type { Order } from './messages.ts';
 import { moveJob, moveTask } from './moves.ts';
 
 /**
- * A task whose attempts are lost this often takes its procwrap or its host down, and would do so for ever.
- * A lost attempt says nothing of the task itself, so that one alone is no failure.
+ * A task whose attempts are lost this often, one after another and none further than those before, takes its procwrap
+ * or its host down, and would do so for ever. A lost attempt says nothing of the task itself, so one alone is no failure.
  */
-export const mostAttempts = 5;
+export const mostLost = 5;
 
-/** The end of the current attempt of a running task, and what follows for its job. */
-export function endAttempt(job: Job, task: Task, outcome: Outcome, now: number): Order[] {
-  const since = task.state.is === 'running' ? task.state.since : now;
-  const orders: Order[] = [];
+/** Less is no progress. */
+const PROGRESS = 0.001;
+
+type Failed = Extract<Outcome, { is: 'failed' }>;
+
+/** The end of the current attempt of a task, and what follows for its job. */
+export function endAttempt(farm: FarmState, job: Job, task: Task, outcome: Outcome, now: number): Order[] {
   switch (outcome.is) {
     case 'done': {
       const { results, skipped, warnings } = outcome;
+      const since = begun(task, now);
+      remember(task, now, 'done', { exit: skipped ? null : 0, signal: null, usage: outcome.usage });
       const state = { is: 'done', since, until: now, results, skipped, warnings } as const;
-      orders.push(...moveTask(job, task, { ...state }, skipped ? 'was current' : 'done'));
-      break;
+      const orders = moveTask(job, task, { ...state }, skipped ? 'was current' : 'done');
+      return [...orders, ...endJob(farm, job, now)];
     }
-    case 'failed': {
-      const { reason, lastLines } = outcome;
-      orders.push(...moveTask(job, task, { is: 'failed', since, until: now, reason, lastLines }, reason));
-      orders.push(...cancelDependents(job, task, now));
-      break;
-    }
+    case 'failed':
+      return failAttempt(farm, job, task, outcome, now);
     case 'stopped':
-      return loseAttempt(job, task, now);
+      return loseAttempt(farm, job, task, now);
   }
-  orders.push(...endJob(job, now));
-  return orders;
 }
 
-/** The current attempt of a running task came to nothing, through no fault of its own: another one, or the end. */
-export function loseAttempt(job: Job, task: Task, now: number): Order[] {
-  const host = task.state.is === 'running' ? task.state.host : 'its host';
-  if (task.attempts < mostAttempts)
-    return moveTask(job, task, { is: 'waiting' }, `${host} lost attempt ${task.attempts}`);
-  const times = `${mostAttempts} times while ${task.plan.name} ran`;
-  const reason = `The control process (procwrap) of ${host} ended ${times}; it is not tried again.`;
-  return endAttempt(job, task, { is: 'failed', reason, exit: null, signal: null, lastLines: [] }, now);
+function failAttempt(farm: FarmState, job: Job, task: Task, outcome: Failed, now: number): Order[] {
+  const { reason, lastLines, exit, signal, usage } = outcome;
+  const since = begun(task, now);
+  const wentOn = progressed(task);
+  remember(task, now, 'failed', { exit, signal, usage });
+  task.failures = wentOn && task.plan.step !== 'frame' ? 1 : task.failures + 1;
+  // The same command fails again, says Radiance's language; unless somebody killed it.
+  const mayBeTried = task.plan.step === 'frame' || signal !== null;
+  if (mayBeTried && task.failures <= job.limits.retries) {
+    const left = `${reason} Tried again (${task.failures} of ${job.limits.retries}).`;
+    return moveTask(job, task, { is: 'waiting' }, left, true);
+  }
+  const orders = moveTask(job, task, { is: 'failed', since, until: now, reason, lastLines }, reason);
+  return [...orders, ...cancelDependents(job, task, now), ...endJob(farm, job, now)];
+}
+
+/** The current attempt of a task came to nothing, through no fault of its own: another one, or the end. */
+export function loseAttempt(farm: FarmState, job: Job, task: Task, now: number): Order[] {
+  const host = 'host' in task.state ? task.state.host : 'its host';
+  task.lost = progressed(task) ? 1 : task.lost + 1;
+  if (task.lost >= mostLost) {
+    const times = `${mostLost} times while ${task.plan.name} ran`;
+    const reason = `The control process (procwrap) of ${host} ended ${times}; it is not tried again.`;
+    const since = begun(task, now);
+    remember(task, now, 'lost');
+    const orders = moveTask(job, task, { is: 'failed', since, until: now, reason, lastLines: [] }, reason);
+    return [...orders, ...cancelDependents(job, task, now), ...endJob(farm, job, now)];
+  }
+  remember(task, now, 'lost');
+  return moveTask(job, task, { is: 'waiting' }, `${host} lost attempt ${task.attempts}`, true);
+}
+
+/** An attempt that had not begun is taken back: it counts for nothing. */
+export function withdrawAttempt(job: Job, task: Task): Order[] {
+  return moveTask(job, task, { is: 'waiting' }, `attempt ${task.attempts} was withdrawn`);
+}
+
+/** Adds the attempt that is over to those remembered, and how far it came. */
+export function remember(
+  task: Task,
+  now: number,
+  ended: Tried['ended'],
+  how: Pick<Tried, 'exit' | 'signal' | 'usage'> = { exit: null, signal: null, usage: null },
+): void {
+  const { state } = task;
+  if (state.is !== 'running' && state.is !== 'paused') return;
+  const { host, since, fraction } = state;
+  task.best = Math.max(task.best, fraction);
+  const tried = { attempt: task.attempts, host, since, until: now, ended, ...how };
+  task.tried = [...task.tried.slice(1 - mostTried), tried];
+}
+
+function begun({ state }: Task, now: number): number {
+  return 'since' in state ? state.since : now;
+}
+
+/** True if the attempt came further than all before it. */
+function progressed({ state, best }: Task): boolean {
+  return (state.is === 'running' || state.is === 'paused') && state.fraction > best + PROGRESS;
 }
 
 /** Tasks that can never start, because what they build on has failed. Others of the job go on. */
 function cancelDependents(job: Job, failed: Task, now: number): Order[] {
+  if (failed.plan.step === 'frame') return [];
   const orders: Order[] = [];
   const dead = new Set([failed.plan.number]);
-  for (const task of job.tasks) {
+  for (const task of job.tasks.known()) {
     if (task.state.is !== 'waiting' || !task.plan.after.some((number) => dead.has(number))) continue;
     dead.add(task.plan.number);
     orders.push(...moveTask(job, task, { is: 'cancelled', until: now }, `${failed.plan.name} failed`));
@@ -55,14 +107,20 @@ function cancelDependents(job: Job, failed: Task, now: number): Order[] {
   return orders;
 }
 
-/** The job ends when nothing of it waits or runs. */
-function endJob(job: Job, now: number): Order[] {
-  if (job.tasks.some((task) => task.state.is === 'waiting' || task.state.is === 'running')) return [];
-  const startedAt = job.state.is === 'running' || job.state.is === 'paused' ? job.state.startedAt : null;
-  for (const task of job.tasks) {
-    if (task.state.is !== 'failed') continue;
-    const { reason, lastLines } = task.state;
-    return moveJob(job, { is: 'failed', startedAt, finishedAt: now, reason, lastLines }, reason);
+/** The job ends when nothing of it waits, runs or is paused. */
+function endJob(farm: FarmState, job: Job, now: number): Order[] {
+  const { counts, failure } = job.tasks;
+  if (counts.waiting + counts.running + counts.paused > 0) return [];
+  const startedAt = 'startedAt' in job.state ? job.state.startedAt : null;
+  if (failure === null) {
+    return moveJob(farm, job, { is: 'done', startedAt, finishedAt: now, reason: null }, 'all tasks done');
   }
-  return moveJob(job, { is: 'done', startedAt, finishedAt: now, reason: null }, 'all tasks done');
+  const reason = failedReason(job, failure.reason);
+  return moveJob(farm, job, { is: 'failed', startedAt, finishedAt: now, reason, lastLines: failure.lastLines }, reason);
+}
+
+function failedReason({ tasks, request }: Job, first: string): string {
+  if (request.kind !== 'command' || request.frames === null) return first;
+  const { failed, total } = tasks.counts;
+  return `${failed} of ${total} frames failed: ${tasks.failedText()}. The first: ${first}`;
 }

@@ -1,11 +1,15 @@
 import type { Job } from '../model/job.ts';
 import { type AttemptKey, attemptText } from '../model/task.ts';
+import { JobQueue } from './queue.ts';
 
-/** An attempt that takes a slot of a host, until its end is known. */
+/** An attempt that a host has, until its end is known. */
 export interface Occupied {
   readonly key: AttemptKey;
   readonly holds: readonly string[];
-  stopping: boolean;
+  /** Its processes are stopped: it takes no slot, but holds what it holds. */
+  paused: boolean;
+  /** We asked for its end: because nobody wants it any more, or, not yet begun, it is to wait here again. */
+  stopping: 'no' | 'unwanted' | 'withdrawn';
 }
 
 export interface Host {
@@ -14,16 +18,22 @@ export interface Host {
   connected: boolean;
   /** By attempt text. */
   readonly attempts: Map<string, Occupied>;
+  /** How many of them are paused. */
+  paused: number;
 }
 
-/** The state of the farm. Only the reactor changes it. Jobs leave it when they have ended and hold no slot. */
+/** The state of the farm. Only the reactor changes it. Jobs leave it when they have ended and no host has any of them. */
 export interface FarmState {
   readonly jobs: Map<number, Job>;
+  /** Those that may start tasks, in the order in which they are served. */
+  readonly queue: JobQueue;
   readonly hosts: Map<string, Host>;
+  /** How many attempts of a job the hosts have; none: no entry. */
+  readonly occupied: Map<number, number>;
 }
 
 export function emptyFarm(): FarmState {
-  return { jobs: new Map(), hosts: new Map() };
+  return { jobs: new Map(), queue: new JobQueue(), hosts: new Map(), occupied: new Map() };
 }
 
 /** A farm as a store has it: tasks that were running take their slots until their host says what became of them. */
@@ -31,14 +41,13 @@ export function farmOf(jobs: readonly Job[]): FarmState {
   const farm = emptyFarm();
   for (const job of jobs) {
     farm.jobs.set(job.id, job);
-    for (const task of job.tasks) {
-      if (task.state.is !== 'running') continue;
-      const key = { job: job.id, task: task.plan.number, attempt: task.attempts };
-      hostNamed(farm, task.state.host).attempts.set(attemptText(key), {
-        key,
-        holds: task.plan.holds,
-        stopping: false,
-      });
+    if (job.state.is !== 'paused') farm.queue.add(job);
+    for (const task of job.tasks.known()) {
+      const { state, plan, attempts } = task;
+      if (state.is !== 'running' && state.is !== 'paused') continue;
+      const key = { job: job.id, task: plan.number, attempt: attempts };
+      const paused = state.is === 'paused';
+      occupy(farm, hostNamed(farm, state.host), { key, holds: plan.holds, paused, stopping: 'no' });
     }
   }
   return farm;
@@ -48,12 +57,52 @@ export function farmOf(jobs: readonly Job[]): FarmState {
 export function hostNamed(farm: FarmState, name: string): Host {
   const known = farm.hosts.get(name);
   if (known) return known;
-  const host: Host = { name, slots: 0, connected: false, attempts: new Map() };
+  const host: Host = { name, slots: 0, connected: false, attempts: new Map(), paused: 0 };
   farm.hosts.set(name, host);
   return host;
 }
 
-/** Everything that running attempts hold, on all hosts. */
+export function occupy(farm: FarmState, host: Host, occupied: Occupied): void {
+  const { job } = occupied.key;
+  release(farm, host, attemptText(occupied.key));
+  host.attempts.set(attemptText(occupied.key), occupied);
+  if (occupied.paused) host.paused += 1;
+  farm.occupied.set(job, (farm.occupied.get(job) ?? 0) + 1);
+}
+
+/** @returns what was given up, if anything */
+export function release(farm: FarmState, host: Host, attempt: string): Occupied | null {
+  const occupied = host.attempts.get(attempt);
+  if (!occupied) return null;
+  const { job } = occupied.key;
+  host.attempts.delete(attempt);
+  if (occupied.paused) host.paused -= 1;
+  const left = (farm.occupied.get(job) ?? 1) - 1;
+  if (left > 0) farm.occupied.set(job, left);
+  else farm.occupied.delete(job);
+  return occupied;
+}
+
+export function setPaused(host: Host, occupied: Occupied, paused: boolean): void {
+  if (occupied.paused === paused) return;
+  occupied.paused = paused;
+  host.paused += paused ? 1 : -1;
+}
+
+/** How many attempts take a slot of the host, or wait there for one. */
+export function taken(host: Host): number {
+  return host.attempts.size - host.paused;
+}
+
+/** The attempts of a job that hosts have. */
+export function attemptsOf(farm: FarmState, job: number): { host: Host; occupied: Occupied }[] {
+  if (!farm.occupied.has(job)) return [];
+  return [...farm.hosts.values()].flatMap((host) =>
+    [...host.attempts.values()].filter(({ key }) => key.job === job).map((occupied) => ({ host, occupied })),
+  );
+}
+
+/** Everything that attempts hold, on all hosts. */
 export function heldNow(farm: FarmState): Set<string> {
   const held = new Set<string>();
   for (const host of farm.hosts.values()) {

@@ -1,23 +1,28 @@
 import type { Job, Project } from '../model/job.ts';
-import type { AttemptKey, Outcome, TaskPlan } from '../model/task.ts';
+import type { AttemptKey, Outcome, Task, TaskPlan } from '../model/task.ts';
 
 /** What can happen to a farm. */
 export type Happening =
   | { what: 'submitted'; job: Job }
   | { what: 'cancel asked'; job: number; by: string }
-  /** `attempts`: running there, or ended and not yet acknowledged. */
+  | { what: 'pause asked'; job: number; by: string }
+  | { what: 'resume asked'; job: number; by: string }
+  /** The job may have left the farm: it is handed in as the store has it. */
+  | { what: 'retry asked'; job: Job; by: string }
+  /** `attempts`: there, also waiting or paused, or ended and not yet acknowledged. */
   | { what: 'host joined'; host: string; slots: number; attempts: readonly AttemptKey[] }
   | { what: 'host left'; host: string }
   | { what: 'attempt started'; attempt: AttemptKey; pid: number }
   | { what: 'attempt progressed'; attempt: AttemptKey; fraction: number }
-  | { what: 'attempt ended'; host: string; attempt: AttemptKey; outcome: Outcome };
+  | { what: 'attempt ended'; host: string; attempt: AttemptKey; outcome: Outcome; milliseconds: number };
 
 /** What the reactor wants done. Whatever is to be kept is on disk before any other order is carried out. */
 export type Order =
-  | { order: 'keep'; job: Job; tasks: 'all' | readonly number[] }
-  | { order: 'start'; host: string; attempt: AttemptKey; project: Project; task: TaskPlan; job: Job }
-  | { order: 'stop'; host: string; attempt: AttemptKey }
-  | { order: 'acknowledge'; host: string; attempt: AttemptKey }
+  | { order: 'keep'; job: Job; tasks: 'retried' | readonly Task[] }
+  | { order: 'start'; host: string; attempt: AttemptKey; task: TaskPlan; job: Job }
+  | { order: 'stop' | 'pause' | 'resume' | 'acknowledge'; host: string; attempt: AttemptKey }
+  /** Nothing more will be started of this job. */
+  | { order: 'forget'; job: number }
   /** Files that nobody needs any more. */
   | { order: 'tidy'; host: string; project: Project; paths: readonly string[] }
   /** The job looks different now to those who watch it. */

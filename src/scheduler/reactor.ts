@@ -1,10 +1,11 @@
 import { isEnded, type Job } from '../model/job.ts';
-import { type AttemptKey, attemptText, type Outcome, type Task } from '../model/task.ts';
+import { type AttemptKey, attemptText, type Task, type TaskPlan } from '../model/task.ts';
 import { assign } from './assign.ts';
-import { endAttempt, loseAttempt } from './endings.ts';
-import { type FarmState, hostNamed } from './farm.ts';
+import { cancelAsked, pauseAsked, resumeAsked, retryAsked, withdrawFor } from './asked.ts';
+import { endAttempt, loseAttempt, withdrawAttempt } from './endings.ts';
+import { type FarmState, hostNamed, occupy, release } from './farm.ts';
+import { forgetIfOver, tidy } from './leaving.ts';
 import type { Happening, Order } from './messages.ts';
-import { moveJob, moveTask } from './moves.ts';
 
 /**
  * The brain: what happened, and now (milliseconds since 1970) -> what is to be done.
@@ -23,6 +24,12 @@ function respond(farm: FarmState, happening: Happening, now: number): Order[] {
       return submitted(farm, happening.job);
     case 'cancel asked':
       return cancelAsked(farm, happening.job, happening.by, now);
+    case 'pause asked':
+      return pauseAsked(farm, happening.job, happening.by);
+    case 'resume asked':
+      return resumeAsked(farm, happening.job, happening.by);
+    case 'retry asked':
+      return retryAsked(farm, happening.job, happening.by);
     case 'host joined':
       return hostJoined(farm, happening, now);
     case 'host left':
@@ -33,60 +40,39 @@ function respond(farm: FarmState, happening: Happening, now: number): Order[] {
     case 'attempt progressed':
       return attemptProgressed(farm, happening.attempt, happening.fraction);
     case 'attempt ended':
-      return attemptEnded(farm, happening.host, happening.attempt, happening.outcome, now);
+      return attemptEnded(farm, happening, now);
   }
 }
 
 function submitted(farm: FarmState, job: Job): Order[] {
   farm.jobs.set(job.id, job);
-  forgetIfOver(farm, job.id);
-  const { kind, rif, views } = job.request;
-  const what = `${kind} ${job.project.path}/${rif}${views.length > 0 ? ` (${views.join(', ')})` : ''}`;
-  const text = `job ${job.id}: submitted by ${job.user}, ${what}, ${job.tasks.length} tasks`;
-  return [{ order: 'log', level: 'info', text }];
+  if (!isEnded(job.state)) farm.queue.add(job);
+  const text = `job ${job.id}: submitted by ${job.user}, ${asked(job)}, ${job.tasks.total} tasks`;
+  const orders: Order[] = [{ order: 'log', level: 'info', text }, { order: 'tell', job }];
+  const over = forgetIfOver(farm, job.id);
+  return over ? orders : [...orders, ...withdrawFor(farm, job)];
 }
 
-/** Jobs, other than this one, that still have to render a picture that `job` is to make. */
-export function busyWith(farm: FarmState, job: Pick<Job, 'tasks'>): Job[] {
-  const wanted = new Set(job.tasks.flatMap((task) => task.plan.holds.filter(isView)));
-  const isWanted = (task: Task) =>
-    (task.state.is === 'waiting' || task.state.is === 'running') && task.plan.holds.some((hold) => wanted.has(hold));
-  return [...farm.jobs.values()].filter((other) => !isEnded(other.state) && other.tasks.some(isWanted));
+function asked({ request, project }: Job): string {
+  if (request.kind === 'command') return `${request.command[0]} in ${project.path}`;
+  const views = request.views.length > 0 ? ` (${request.views.join(', ')})` : '';
+  return `radiance ${project.path}/${request.rif}${views}`;
+}
+
+/** Jobs, other than the one numbered `except`, that still have to render a picture that these tasks are to make. */
+export function busyWith(farm: FarmState, except: number | null, plans: readonly TaskPlan[]): Job[] {
+  const wanted = new Set(plans.flatMap((plan) => plan.holds.filter(isView)));
+  if (wanted.size === 0) return [];
+  const isWanted = ({ state, plan }: Task) =>
+    (state.is === 'waiting' || state.is === 'running' || state.is === 'paused') &&
+    plan.holds.some((hold) => wanted.has(hold));
+  return [...farm.jobs.values()].filter(
+    (other) => other.id !== except && !isEnded(other.state) && [...other.tasks.known()].some(isWanted),
+  );
 }
 
 function isView(hold: string): boolean {
   return hold.startsWith('view:');
-}
-
-function cancelAsked(farm: FarmState, id: number, by: string, now: number): Order[] {
-  const job = farm.jobs.get(id);
-  if (!job || isEnded(job.state)) return [];
-  const orders: Order[] = [];
-  for (const task of job.tasks) {
-    if (task.state.is === 'waiting' || task.state.is === 'running') {
-      orders.push(...moveTask(job, task, { is: 'cancelled', until: now }, `job cancelled by ${by}`));
-    }
-  }
-  const startedAt = job.state.is === 'waiting' ? null : job.state.startedAt;
-  const reason = `Cancelled by ${by}.`;
-  orders.push(...moveJob(job, { is: 'cancelled', startedAt, finishedAt: now, reason }, `by ${by}`));
-  orders.push(...stopAttempts(farm, id));
-  const over = forgetIfOver(farm, id);
-  for (const host of over ? farm.hosts.keys() : []) orders.push(...tidy(host, job, job.tasks));
-  return orders;
-}
-
-/** Asks for the end of every attempt of the job that still takes a slot. */
-function stopAttempts(farm: FarmState, id: number): Order[] {
-  const orders: Order[] = [];
-  for (const host of farm.hosts.values()) {
-    for (const occupied of host.attempts.values()) {
-      if (occupied.key.job !== id || occupied.stopping) continue;
-      occupied.stopping = true;
-      orders.push({ order: 'stop', host: host.name, attempt: occupied.key });
-    }
-  }
-  return orders;
 }
 
 /**
@@ -100,31 +86,37 @@ function hostJoined(farm: FarmState, joined: Extract<Happening, { what: 'host jo
   host.connected = true;
   const orders: Order[] = [{ order: 'log', level: 'info', text: `host ${name}: joined with ${slots} slots` }];
   const there = new Set(attempts.map(attemptText));
-  for (const [text, occupied] of host.attempts) {
-    if (there.has(text)) continue;
-    host.attempts.delete(text);
-    const current = currentTask(farm, occupied.key);
-    if (current) orders.push(...loseAttempt(current.job, current.task, now));
-    const over = forgetIfOver(farm, occupied.key.job);
-    if (over) orders.push(...tidy(name, over, over.tasks));
+  for (const text of [...host.attempts.keys()]) {
+    const lost = there.has(text) ? null : release(farm, host, text);
+    if (lost === null) continue;
+    const current = currentTask(farm, lost.key);
+    if (current && lost.stopping === 'withdrawn') orders.push(...withdrawAttempt(current.job, current.task));
+    else if (current) orders.push(...loseAttempt(farm, current.job, current.task, now));
+    orders.push(...left(farm, name, lost.key.job));
   }
-  for (const key of attempts) {
-    const wanted = currentTask(farm, key) !== null;
-    const occupied = { key, holds: holdsOf(farm, key), stopping: !wanted };
-    host.attempts.set(attemptText(key), occupied);
-    if (!wanted) orders.push({ order: 'stop', host: name, attempt: key });
-  }
+  for (const key of attempts) orders.push(...isThere(farm, name, key));
   return orders;
+}
+
+/** Of an attempt that a host says it has: whether it is wanted, and running or paused, is ours to say. */
+function isThere(farm: FarmState, name: string, key: AttemptKey): Order[] {
+  const host = hostNamed(farm, name);
+  const current = currentTask(farm, key);
+  const stopping = current ? (host.attempts.get(attemptText(key))?.stopping ?? 'no') : 'unwanted';
+  const paused = current?.task.state.is === 'paused';
+  const holds = farm.jobs.get(key.job)?.tasks.get(key.task)?.plan.holds ?? [];
+  occupy(farm, host, { key, holds, paused, stopping });
+  if (stopping !== 'no') return [{ order: 'stop', host: name, attempt: key }];
+  return [{ order: paused ? 'pause' : 'resume', host: name, attempt: key }];
 }
 
 function attemptStarted(farm: FarmState, key: AttemptKey, pid: number): Order[] {
   const current = currentTask(farm, key);
-  if (current?.task.state.is !== 'running') return [];
-  current.task.state = { ...current.task.state, pid };
-  return [
-    { order: 'keep', job: current.job, tasks: [key.task] },
-    { order: 'tell', job: current.job },
-  ];
+  if (!current) return [];
+  const { task, job } = current;
+  if (task.state.is !== 'running' && task.state.is !== 'paused') return [];
+  task.state = { ...task.state, pid };
+  return [{ order: 'tell', job }];
 }
 
 function attemptProgressed(farm: FarmState, key: AttemptKey, fraction: number): Order[] {
@@ -134,41 +126,37 @@ function attemptProgressed(farm: FarmState, key: AttemptKey, fraction: number): 
   return [{ order: 'tell', job: current.job }];
 }
 
-function attemptEnded(farm: FarmState, host: string, key: AttemptKey, outcome: Outcome, now: number): Order[] {
+function attemptEnded(farm: FarmState, ended: Extract<Happening, { what: 'attempt ended' }>, now: number): Order[] {
+  const { host, attempt: key, outcome, milliseconds } = ended;
   const current = currentTask(farm, key);
-  hostNamed(farm, host).attempts.delete(attemptText(key));
-  const orders: Order[] = current
-    ? endAttempt(current.job, current.task, outcome, now)
-    : [{ order: 'log', level: 'info', text: `attempt ${attemptText(key)}: late end (${outcome.is})` }];
+  const occupied = release(farm, hostNamed(farm, host), attemptText(key));
+  const orders: Order[] = [];
+  if (!current) {
+    orders.push({ order: 'log', level: 'info', text: `attempt ${attemptText(key)}: late end (${outcome.is})` });
+  } else if (outcome.is === 'stopped' && occupied?.stopping === 'withdrawn') {
+    orders.push(...withdrawAttempt(current.job, current.task));
+  } else {
+    if (outcome.is !== 'stopped') current.job.tasks.took(milliseconds);
+    orders.push(...endAttempt(farm, current.job, current.task, outcome, now));
+  }
   orders.push({ order: 'acknowledge', host, attempt: key });
   if (current?.task.state.is === 'done') orders.push(...tidy(host, current.job, [current.task]));
-  const over = forgetIfOver(farm, key.job);
-  if (over && over.state.is !== 'done') orders.push(...tidy(host, over, over.tasks));
+  orders.push(...left(farm, host, key.job));
   return orders;
+}
+
+/** What follows if this was the last that a host had of an ended job. */
+function left(farm: FarmState, host: string, id: number): Order[] {
+  const over = forgetIfOver(farm, id);
+  if (!over) return [];
+  const orders: Order[] = over.state.is === 'done' ? [] : tidy(host, over, over.tasks.known());
+  return [...orders, { order: 'forget', job: id }];
 }
 
 /** The task whose current attempt this is; null for late and unknown ones. */
 function currentTask(farm: FarmState, key: AttemptKey): { job: Job; task: Task } | null {
   const job = farm.jobs.get(key.job);
-  const task = job?.tasks[key.task - 1];
-  return job && task && task.state.is === 'running' && task.attempts === key.attempt ? { job, task } : null;
-}
-
-function holdsOf(farm: FarmState, key: AttemptKey): readonly string[] {
-  return farm.jobs.get(key.job)?.tasks[key.task - 1]?.plan.holds ?? [];
-}
-
-/** What the tasks left for this moment, when their end is on disk. */
-function tidy(host: string, { project }: Job, tasks: readonly Task[]): Order[] {
-  const paths = tasks.flatMap((task) => task.plan.afterwards);
-  return paths.length === 0 ? [] : [{ order: 'tidy', host, project, paths }];
-}
-
-/** An ended job stays in the farm only while one of its attempts takes a slot. Gives the job that leaves. */
-function forgetIfOver(farm: FarmState, id: number): Job | null {
-  const job = farm.jobs.get(id);
-  const takesSlot = [...farm.hosts.values()].some((host) => [...host.attempts.values()].some((a) => a.key.job === id));
-  if (!job || !isEnded(job.state) || takesSlot) return null;
-  farm.jobs.delete(id);
-  return job;
+  const task = job?.tasks.get(key.task);
+  const isUnderWay = task?.state.is === 'running' || task?.state.is === 'paused';
+  return job && task && isUnderWay && task.attempts === key.attempt ? { job, task } : null;
 }

@@ -1,13 +1,21 @@
-import { type AttemptKey, attemptText } from '../model/task.ts';
+import type { Job } from '../model/job.ts';
+import type { Task } from '../model/task.ts';
 import type { ToProcwrap } from '../protocol/inner.ts';
 import type { Order } from '../scheduler/messages.ts';
 import type { Change, Store } from '../store/store.ts';
+import { Deliveries } from './deliveries.ts';
 import type { Log } from './options.ts';
 import type { Watchers } from './watchers.ts';
 
+/** How long what is not urgent waits for more of its kind, ms; and how many changes are enough for one commit. */
+const PATIENCE = 20;
+const ENOUGH = 128;
+/** Between two tries to write the store, ms. */
+const RETRY = 1000;
+
 export interface Hands {
   readonly store: Store;
-  readonly watchers: Watchers;
+  readonly watchers: Pick<Watchers, 'tell'>;
   readonly log: Log;
   /** Says it to the host's procwrap; lost if there is no connection, which `host joined` puts right. */
   readonly say: (host: string, message: ToProcwrap) => unknown;
@@ -16,37 +24,65 @@ export interface Hands {
   readonly isClosing: () => boolean;
 }
 
-/** Orders -> deeds. What is to be kept is on disk before anything else of the same batch is done. */
+/**
+ * Orders -> deeds. What is to be kept is on disk before anything else of the same batch is done. Batches are carried
+ * out one after another; what happens at the same time, or while one is written, is written together.
+ */
 export class Conductor {
   readonly #hands: Hands;
+  readonly #deliveries: Deliveries;
   #waiting: Order[] = [];
-  /** Carries out what waits, one turn later, so that what happens at the same time is written together. */
-  #next: Promise<void> | null = null;
+  #changes = 0;
+  #next: { readonly done: Promise<void>; hurry(): void } | null = null;
   #last: Promise<void> = Promise.resolve();
 
   constructor(hands: Hands) {
     this.#hands = hands;
+    this.#deliveries = new Deliveries(hands.say);
   }
 
-  /** Batches are carried out one after another. Resolves when these orders are done. */
-  conduct(orders: readonly Order[]): Promise<void> {
-    this.#waiting.push(...orders);
-    this.#next ??= this.#last.then(() => this.#work());
-    this.#last = this.#next;
-    return this.#next;
+  /** `urgent`: somebody waits for it. Resolves when these orders are done. */
+  conduct(orders: readonly Order[], urgent = true): Promise<void> {
+    for (const order of orders) {
+      this.#waiting.push(order);
+      if (order.order === 'keep') this.#changes += 1;
+    }
+    this.#next ??= this.#plan();
+    if (urgent || this.#changes >= ENOUGH) this.#next.hurry();
+    return this.#next.done;
   }
 
   /** Resolves when everything ordered so far is done. */
   settled(): Promise<void> {
+    this.#next?.hurry();
     return this.#last;
+  }
+
+  /** A host joined: what it was told before is forgotten there. */
+  joined(host: string): void {
+    this.#deliveries.joined(host);
+  }
+
+  #plan(): { readonly done: Promise<void>; hurry(): void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const late = setTimeout(resolve, PATIENCE);
+    const hurry = () => {
+      clearTimeout(late);
+      resolve();
+    };
+    const done = Promise.all([this.#last, promise]).then(() => this.#work());
+    this.#last = done;
+    return { done, hurry };
   }
 
   async #work(): Promise<void> {
     const batch = this.#waiting;
     this.#waiting = [];
+    this.#changes = 0;
     this.#next = null;
     if (!(await this.#keep(batch))) return;
-    for (const order of batch) this.#act(order);
+    this.#deliveries.deliver(batch);
+    for (const order of batch) if (order.order === 'log') this.#hands.log(order.level, order.text);
     // Once a job: whoever watches is told how it is now, not what led there.
     for (const job of new Set(batch.flatMap((order) => (order.order === 'tell' ? [order.job] : []))))
       this.#hands.watchers.tell(job);
@@ -64,51 +100,35 @@ export class Conductor {
       } catch (error) {
         if (failures === 0) this.#hands.log('error', `the store cannot be written, jobs wait: ${messageOf(error)}`);
         if (this.#hands.isClosing()) return false;
-        await this.#hands.pause(1000);
+        await this.#hands.pause(RETRY);
       }
-    }
-  }
-
-  #act(order: Order): void {
-    const { say, log } = this.#hands;
-    switch (order.order) {
-      case 'keep':
-      case 'tell':
-        break;
-      case 'start': {
-        const { attempt, project, task, job } = order;
-        say(order.host, { say: 'start', attempt: attemptText(attempt), project, task, job: job.name, user: job.user });
-        break;
-      }
-      case 'stop':
-      case 'acknowledge':
-        say(order.host, plain(order.order, order.attempt));
-        break;
-      case 'tidy':
-        say(order.host, { say: 'tidy', project: order.project, paths: [...order.paths] });
-        break;
-      case 'log':
-        log(order.level, order.text);
-        break;
     }
   }
 }
 
-function plain(say: 'stop' | 'acknowledge', attempt: AttemptKey): ToProcwrap {
-  return { say, attempt: attemptText(attempt) };
-}
-
-/** One change a job, with all its tasks that are to be kept. */
+/** One change a job, with all its tasks that are to be kept, as they are now; more than one only around a retry. */
 function changesOf(batch: readonly Order[]): Change[] {
-  const byJob = new Map<number, Change>();
+  const changes: Change[] = [];
+  const open = new Map<number, { job: Job; tasks: Map<number, Task> }>();
+  const close = (id: number) => {
+    const one = open.get(id);
+    open.delete(id);
+    if (one) changes.push({ job: one.job, tasks: [...one.tasks.values()] });
+  };
   for (const order of batch) {
     if (order.order !== 'keep') continue;
-    const before = byJob.get(order.job.id)?.tasks ?? [];
-    const tasks =
-      before === 'all' || order.tasks === 'all' ? ('all' as const) : [...new Set([...before, ...order.tasks])];
-    byJob.set(order.job.id, { job: order.job, tasks });
+    const { job, tasks } = order;
+    if (tasks === 'retried') {
+      close(job.id);
+      changes.push({ job, tasks });
+      continue;
+    }
+    const one = open.get(job.id) ?? { job, tasks: new Map() };
+    open.set(job.id, one);
+    for (const task of tasks) one.tasks.set(task.plan.number, task);
   }
-  return [...byJob.values()];
+  for (const id of [...open.keys()]) close(id);
+  return changes;
 }
 
 function messageOf(error: unknown): string {

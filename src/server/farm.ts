@@ -1,20 +1,22 @@
 import type { Readable } from 'node:stream';
 import { findRecord } from '../config/hosts.ts';
-import type { Job } from '../model/job.ts';
-import { isEnded } from '../model/job.ts';
+import { isEnded, type Job } from '../model/job.ts';
+import { summaryOf } from '../model/progress.ts';
 import { Refusal } from '../model/refusal.ts';
 import { attemptKey } from '../model/task.ts';
 import type { FromProcwrap, HostSettings } from '../protocol/inner.ts';
-import { type FarmState, farmOf, hostNamed } from '../scheduler/farm.ts';
+import { ahead } from '../scheduler/assign.ts';
+import { type FarmState, farmOf, hostNamed, taken } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
-import { react } from '../scheduler/reactor.ts';
+import { busyWith, react } from '../scheduler/reactor.ts';
 import type { Farm } from '../web/farm.ts';
 import { Conductor } from './conductor.ts';
 import type { FarmOptions } from './options.ts';
 import { Pauses } from './pauses.ts';
 import { Procwrap } from './procwrap.ts';
-import { Reception } from './reception.ts';
+import { Reception, viewBusy } from './reception.ts';
 import { jobLog, openResult } from './results.ts';
+import { tasksIn } from './task-pages.ts';
 import { jobView, taskView } from './views.ts';
 import { Watchers } from './watchers.ts';
 
@@ -85,29 +87,25 @@ class Running implements RunningFarm {
     throw new Error('The control process (procwrap) does not start. Its reason is in the log.');
   }
 
-  /** Resolves when what follows is on disk and done. */
-  #happen(happening: Happening): Promise<void> {
+  /** Resolves when what follows is on disk and done. `urgent`: somebody, or a free slot, waits for it. */
+  #happen(happening: Happening, urgent = true): Promise<void> {
     if (this.#closing) return Promise.resolve();
-    return this.#conductor.conduct(react(this.#farm, happening, this.#options.now()));
+    return this.#conductor.conduct(react(this.#farm, happening, this.#options.now()), urgent);
   }
 
   /** As `#happen`, where nobody waits for it. */
-  #note(happening: Happening): void {
-    void this.#happen(happening);
+  #note(happening: Happening, urgent = true): void {
+    void this.#happen(happening, urgent);
   }
 
   #heard(message: Exclude<FromProcwrap, { say: 'answer' }>): void {
-    const { host, slots, log } = this.#options;
     switch (message.say) {
       case 'welcome':
-        log(
-          'info',
-          `procwrap ${message.pid} (${message.version}) answers, ${message.attempts.length} simulations there`,
-        );
-        this.#note({ what: 'host joined', host, slots, attempts: message.attempts.map(attemptKey) });
+        this.#welcome(message);
         break;
       case 'started':
-        this.#note({ what: 'attempt started', attempt: attemptKey(message.attempt), pid: message.pid });
+        for (const { attempt, pid } of message.started)
+          this.#note({ what: 'attempt started', attempt: attemptKey(attempt), pid }, false);
         break;
       case 'progressed': {
         const { attempt, fraction } = message;
@@ -115,14 +113,25 @@ class Running implements RunningFarm {
         break;
       }
       case 'ended':
-        this.#note({
-          what: 'attempt ended',
-          host,
-          attempt: attemptKey(message.attempt),
-          outcome: message.outcome,
-        });
+        for (const end of message.ends) this.#ended(end);
         break;
     }
+  }
+
+  #welcome({ pid, version, attempts }: Extract<FromProcwrap, { say: 'welcome' }>): void {
+    const { host, slots, log } = this.#options;
+    log('info', `procwrap ${pid} (${version}) answers, ${attempts.length} simulations there`);
+    this.#conductor.joined(host);
+    this.#note({ what: 'host joined', host, slots, attempts: attempts.map(attemptKey) });
+  }
+
+  /** Not urgent where the host was given enough ahead. */
+  #ended({ attempt, outcome, milliseconds }: Extract<FromProcwrap, { say: 'ended' }>['ends'][number]): void {
+    const { host, slots } = this.#options;
+    const key = attemptKey(attempt);
+    const job = this.#farm.jobs.get(key.job);
+    const urgent = !job || ahead({ slots }, job) < slots || taken(hostNamed(this.#farm, host)) <= slots;
+    this.#note({ what: 'attempt ended', host, attempt: key, outcome, milliseconds }, urgent);
   }
 
   submit(...[caller, request, key]: Parameters<Farm['submit']>): ReturnType<Farm['submit']> {
@@ -134,8 +143,12 @@ class Running implements RunningFarm {
     const page = found.slice(0, limit);
     const now = this.#options.now();
     const last = page.at(-1);
+    const current = (id: number) => this.#farm.jobs.get(id);
     return {
-      jobs: page.map((job) => jobView(this.#farm.jobs.get(job.id) ?? job, now)),
+      jobs: page.map((kept) => {
+        const job = current(kept.id);
+        return jobView(job ? summaryOf(job) : kept, now);
+      }),
       next: found.length > limit && last ? last.id : null,
     };
   }
@@ -147,37 +160,92 @@ class Running implements RunningFarm {
     return job;
   }
 
-  async job(id: number): ReturnType<Farm['job']> {
-    return jobView(await this.#job(id), this.#options.now());
+  #view(job: Job): ReturnType<typeof jobView> {
+    return jobView(summaryOf(job), this.#options.now());
   }
 
-  async tasks(id: number): ReturnType<Farm['tasks']> {
-    return (await this.#job(id)).tasks.map(taskView);
+  async job(id: number): ReturnType<Farm['job']> {
+    return this.#view(await this.#job(id));
+  }
+
+  async tasks(...[id, after, limit, state]: Parameters<Farm['tasks']>): ReturnType<Farm['tasks']> {
+    const job = await this.#job(id);
+    const { store } = this.#options;
+    const kept = state
+      ? await tasksIn(job, state, (number) => store.tasks(id, number - 1, 1), { after, limit: limit + 1 })
+      : await store.tasks(id, after, limit + 1);
+    const page = kept.slice(0, limit).map((task) => job.tasks.get(task.plan.number) ?? task);
+    const last = page.at(-1);
+    return {
+      tasks: page.map((task) => taskView(task, job.tasks.frameOf(task.plan.number))),
+      next: kept.length > limit && last ? last.plan.number : null,
+    };
   }
 
   async log(id: number, task: number | null, offset: number): ReturnType<Farm['log']> {
-    return jobLog(this.#procwrap, await this.#job(id), task, offset);
+    const kept = this.#options.store.tasks.bind(this.#options.store);
+    return jobLog(this.#procwrap, kept, await this.#job(id), task, offset);
   }
 
   async cancel(...[caller, id]: Parameters<Farm['cancel']>): ReturnType<Farm['cancel']> {
     const job = await this.#job(id);
     if (isEnded(job.state)) throw new Refusal('wrong-state', `Job ${id} has ended already (${job.state.is}).`);
     await this.#happen({ what: 'cancel asked', job: id, by: caller.user });
-    return jobView(job, this.#options.now());
+    return this.#view(job);
+  }
+
+  async pause(...[caller, id]: Parameters<Farm['pause']>): ReturnType<Farm['pause']> {
+    const job = await this.#job(id);
+    const { is } = job.state;
+    if (is === 'paused') throw new Refusal('wrong-state', `Job ${id} is paused already.`);
+    if (isEnded(job.state)) throw new Refusal('wrong-state', `Job ${id} has ended already (${is}).`);
+    await this.#happen({ what: 'pause asked', job: id, by: caller.user });
+    return this.#view(job);
+  }
+
+  async resume(...[caller, id]: Parameters<Farm['resume']>): ReturnType<Farm['resume']> {
+    const job = await this.#job(id);
+    if (job.state.is !== 'paused') throw new Refusal('wrong-state', `Job ${id} is not paused (${job.state.is}).`);
+    await this.#happen({ what: 'resume asked', job: id, by: caller.user });
+    return this.#view(job);
+  }
+
+  async retry(...[caller, id]: Parameters<Farm['retry']>): ReturnType<Farm['retry']> {
+    const job = await this.#job(id);
+    const { is } = job.state;
+    if (is !== 'failed' && is !== 'cancelled')
+      throw new Refusal('wrong-state', `Job ${id} has nothing to do again (${is}).`);
+    const plans = [...job.tasks.known()].map((task) => task.plan);
+    const [busy] = busyWith(this.#farm, id, plans);
+    if (busy) throw viewBusy(busy, plans, 'Wait for it, or cancel it.');
+    await this.#happen({ what: 'retry asked', job, by: caller.user });
+    return this.#view(this.#farm.jobs.get(id) ?? job);
+  }
+
+  async remove(...[caller, id]: Parameters<Farm['remove']>): ReturnType<Farm['remove']> {
+    const job = await this.#job(id);
+    if (this.#farm.jobs.has(id)) {
+      const advice = isEnded(job.state) ? 'Its last processes are ending; try again.' : 'Cancel it first.';
+      throw new Refusal('wrong-state', `Job ${id} has not ended (${job.state.is}). ${advice}`);
+    }
+    await this.#options.store.remove(id);
+    this.#options.log('info', `job ${id}: deleted by ${caller.user}`);
   }
 
   async result(id: number, path: string, as: 'file' | 'png'): Promise<{ bytes: number | null; stream: Readable }> {
-    return openResult(this.#procwrap, await this.#job(id), path, as);
+    return openResult(this.#procwrap, summaryOf(await this.#job(id)), path, as);
   }
 
   async hosts(): ReturnType<Farm['hosts']> {
-    const { name, slots, attempts, connected } = hostNamed(this.#farm, this.#options.host);
-    return [{ name, slots: connected ? slots : this.#options.slots, running: attempts.size, connected }];
+    const host = hostNamed(this.#farm, this.#options.host);
+    const slots = host.connected ? host.slots : this.#options.slots;
+    // What it was given ahead waits there for a slot.
+    return [{ name: host.name, slots, running: Math.min(taken(host), slots), connected: host.connected }];
   }
 
   async server(...[caller]: Parameters<Farm['server']>): ReturnType<Farm['server']> {
     const { version, host, port, identity, home, slots } = this.#options;
-    const tasks = [...this.#farm.jobs.values()].flatMap((job) => job.tasks);
+    const counts = [...this.#farm.jobs.values()].map((job) => job.tasks.counts);
     return {
       version,
       host,
@@ -186,8 +254,8 @@ class Running implements RunningFarm {
       user: identity.user,
       group: identity.group,
       slots,
-      running: tasks.filter((task) => task.state.is === 'running').length,
-      waiting: tasks.filter((task) => task.state.is === 'waiting').length,
+      running: counts.reduce((sum, { running }) => sum + running, 0),
+      waiting: counts.reduce((sum, { waiting }) => sum + waiting, 0),
       home: home.path,
       you: caller.user,
     };
@@ -203,7 +271,7 @@ class Running implements RunningFarm {
 
   async watch(...[id, tell]: Parameters<Farm['watch']>): ReturnType<Farm['watch']> {
     const job = await this.#job(id);
-    const view = (changed: Job) => tell(jobView(changed, this.#options.now()));
+    const view = (changed: Job) => tell(this.#view(changed));
     const stop = this.#watchers.watch(id, view);
     // Between the look into the store and the watch the job may have moved on: it is in the farm then.
     view(this.#farm.jobs.get(id) ?? job);
@@ -226,11 +294,12 @@ class Running implements RunningFarm {
   }
 }
 
-function hostSettings({ settings }: FarmOptions): HostSettings {
+function hostSettings({ settings, slots }: FarmOptions): HostSettings {
   return {
     radiance: settings.radiance,
     planSeconds: settings.plan.seconds,
     logBytes: settings.log.bytes,
     reportSeconds: settings.report.seconds,
+    slots,
   };
 }

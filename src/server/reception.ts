@@ -1,8 +1,14 @@
 import { findRecord } from '../config/hosts.ts';
 import { projectFor } from '../config/projects.ts';
-import type { Job, Project, RadianceRequest } from '../model/job.ts';
+import { nameOf } from '../model/frame-plan.ts';
+import { FrameTasks } from '../model/frame-tasks.ts';
+import { FramesError, readFrames } from '../model/frames.ts';
+import type { Job, JobLimits, JobRequest, Project } from '../model/job.ts';
+import { freshTask, PlannedTasks } from '../model/planned-tasks.ts';
+import { summaryOf } from '../model/progress.ts';
 import { Refusal } from '../model/refusal.ts';
-import type { Task, TaskPlan } from '../model/task.ts';
+import type { TaskPlan } from '../model/task.ts';
+import type { Tasks } from '../model/tasks.ts';
 import type { JobView, ProjectName, SubmitRequest } from '../protocol/api.ts';
 import type { FarmState } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
@@ -74,52 +80,73 @@ export class Reception {
       const sentence = `This Idempotency-Key was used for another request (job ${known.id}). Use a new key.`;
       throw new Refusal('key-reused', sentence, known.id);
     }
-    return { job: jobView(this.#doors.farm.jobs.get(known.id) ?? known, options.now()), fresh: false };
+    return { job: jobView(summaryOf(this.#doors.farm.jobs.get(known.id) ?? known), options.now()), fresh: false };
   }
 
   async #take(caller: Caller, asked: SubmitRequest, key: string | null): Promise<JobView> {
-    const { procwrap, options } = this.#doors;
+    const { procwrap } = this.#doors;
     const request = requested(asked);
     const project = this.#project(asked.project);
     const { identity } = await procwrap.ask({ ask: 'check', project }, checkSeconds);
-    const limit = options.settings.plan.seconds + planSlack;
-    const plan = await procwrap.ask({ ask: 'plan', project, request }, limit);
+    const planned = await this.#plan(project, request, identity);
     return this.#oneAtATime(async () => {
-      const tasks = plan.tasks.map((task) => waitingTask(scoped(task, identity)));
-      const inTheWay = this.#inTheWay({ tasks }, asked.replace === true);
-      const job: Job = {
-        id: await this.#stored(options.store.nextJob()),
-        name: asked.name ?? jobName(request, plan.views),
-        user: caller.user,
-        priority: asked.priority ?? 0,
-        project,
-        request,
-        submittedAt: options.now(),
-        idempotencyKey: key,
-        notes: plan.notes,
-        state: { is: 'waiting' },
-        tasks,
-      };
-      if (job.tasks.length === 0) {
-        job.state = { is: 'done', startedAt: null, finishedAt: job.submittedAt, reason: job.notes.join(' ') || null };
-      }
-      await this.#stored(options.store.commit([{ job, tasks: 'all' }]));
+      const inTheWay = this.#inTheWay(planned.plans, asked.kind === 'radiance' && asked.replace === true);
+      const id = await this.#stored(this.#doors.options.store.nextJob());
+      const job = this.#job(caller, asked, { id, request, project, planned, key });
+      await this.#stored(this.#doors.options.store.commit([{ job, tasks: 'all' }]));
       const by = `${caller.user}, for job ${job.id}`;
       const cancels = inTheWay.map((other) => this.#doors.happen({ what: 'cancel asked', job: other.id, by }));
       await Promise.all([...cancels, this.#doors.happen({ what: 'submitted', job })]);
-      return jobView(job, options.now());
+      return jobView(summaryOf(job), this.#doors.options.now());
     });
   }
 
-  /** The same view of the same variation is rendered once at a time: the jobs to cancel first, or a refusal. */
-  #inTheWay(job: Pick<Job, 'tasks'>, replace: boolean): Job[] {
-    const busy = busyWith(this.#doors.farm, job);
-    const [first] = busy;
-    if (first && !replace) {
-      const views = new Set(job.tasks.flatMap((task) => (task.plan.step === 'view' ? [task.plan.view] : [])));
-      const sentence = `Job ${first.id} is rendering the same view already (of ${[...views].join(', ')}).`;
-      throw new Refusal('view-busy', `${sentence} Wait for it, or stop it with --replace.`, first.id);
+  /** What rad would do, or nothing where the command itself is the plan. */
+  async #plan(project: Project, request: JobRequest, identity: string): Promise<Planned> {
+    if (request.kind === 'command') {
+      requireFrames(request.frames);
+      return { plans: null, notes: [], views: [] };
     }
+    const limit = this.#doors.options.settings.plan.seconds + planSlack;
+    const { tasks, notes, views } = await this.#doors.procwrap.ask({ ask: 'plan', project, request }, limit);
+    return { plans: tasks.map((task) => scoped(task, identity)), notes, views };
+  }
+
+  #job(caller: Caller, asked: SubmitRequest, { id, request, project, planned, key }: Wanted): Job {
+    const { options } = this.#doors;
+    const submittedAt = options.now();
+    const tasks = tasksOf(id, request, planned.plans);
+    const reason = planned.notes.join(' ') || null;
+    return {
+      id,
+      name: asked.name ?? jobName(request, planned.views),
+      user: caller.user,
+      priority: asked.priority ?? 0,
+      project,
+      request,
+      limits: this.#limits(asked),
+      submittedAt,
+      idempotencyKey: key,
+      notes: planned.notes,
+      state: tasks.total > 0 ? { is: 'waiting' } : { is: 'done', startedAt: null, finishedAt: submittedAt, reason },
+      tasks,
+    };
+  }
+
+  #limits({ retries, timeLimit, progressLimit }: SubmitRequest): JobLimits {
+    const { settings } = this.#doors.options;
+    return {
+      retries: retries ?? settings.retries,
+      seconds: timeLimit === undefined ? settings.limits.seconds : timeLimit,
+      progressSeconds: progressLimit === undefined ? settings.limits.progress : progressLimit,
+    };
+  }
+
+  /** The same view of the same variation is rendered once at a time: the jobs to cancel first, or a refusal. */
+  #inTheWay(plans: readonly TaskPlan[] | null, replace: boolean): Job[] {
+    const busy = plans === null ? [] : busyWith(this.#doors.farm, null, plans);
+    const [first] = busy;
+    if (first && !replace) throw viewBusy(first, plans ?? [], 'Wait for it, or stop it with --replace.');
     return busy;
   }
 
@@ -156,8 +183,48 @@ export class Reception {
   }
 }
 
+interface Planned {
+  readonly plans: readonly TaskPlan[] | null;
+  readonly notes: readonly string[];
+  readonly views: readonly string[];
+}
+
+interface Wanted {
+  readonly id: number;
+  readonly request: JobRequest;
+  readonly project: Project;
+  readonly planned: Planned;
+  readonly key: string | null;
+}
+
+/** @throws Refusal */
+function requireFrames(list: string | null): void {
+  try {
+    if (list !== null) readFrames(list);
+  } catch (error) {
+    if (error instanceof FramesError) throw new Refusal('unknown-frames', error.message);
+    throw error;
+  }
+}
+
+function tasksOf(id: number, request: JobRequest, plans: readonly TaskPlan[] | null): Tasks {
+  if (request.kind === 'command') return new FrameTasks(id, request);
+  return new PlannedTasks((plans ?? []).map((plan) => freshTask(plan)));
+}
+
+/** `advice`: what to do about it. */
+export function viewBusy(busy: Job, plans: readonly TaskPlan[], advice: string): Refusal {
+  const views = new Set(plans.flatMap((plan) => (plan.step === 'view' ? [plan.view] : [])));
+  const sentence = `Job ${busy.id} is rendering the same view already (of ${[...views].join(', ')}).`;
+  return new Refusal('view-busy', `${sentence} ${advice}`, busy.id);
+}
+
 /** Views in the order first named, each once; nothing left open. */
-function requested(asked: SubmitRequest): RadianceRequest {
+function requested(asked: SubmitRequest): JobRequest {
+  if (asked.kind === 'command') {
+    const { command, frames, slots } = asked;
+    return { kind: 'command', command, frames: frames ?? null, slots: slots ?? null };
+  }
   return {
     kind: 'radiance',
     rif: asked.rif,
@@ -167,19 +234,20 @@ function requested(asked: SubmitRequest): RadianceRequest {
   };
 }
 
-function sameRequest(one: RadianceRequest, other: RadianceRequest): boolean {
+function sameRequest(one: JobRequest, other: JobRequest): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** Such as `room: inside, outside`. */
-function jobName(request: RadianceRequest, views: readonly string[]): string {
+/** Such as `room: inside, outside`, or `povray 1-48`. */
+function jobName(request: JobRequest, views: readonly string[]): string {
+  if (request.kind === 'command')
+    return shortened([nameOf(request.command[0] ?? ''), request.frames ?? ''].join(' ').trim());
   const variation = request.rif.replace(/\.rif$/, '');
-  const text = views.length === 0 ? variation : `${variation}: ${views.join(', ')}`;
-  return text.length > 200 ? `${text.slice(0, 197)}...` : text;
+  return shortened(views.length === 0 ? variation : `${variation}: ${views.join(', ')}`);
 }
 
-function waitingTask(plan: TaskPlan): Task {
-  return { plan, attempts: 0, state: { is: 'waiting' } };
+function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 197)}...` : text;
 }
 
 /** What a task holds counts in its project only: other projects may have files of the same name. */

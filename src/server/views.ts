@@ -1,48 +1,52 @@
-import { isEnded, type Job } from '../model/job.ts';
-import { countTasks, jobProgress, secondsLeft, taskProgress } from '../model/progress.ts';
-import type { Task } from '../model/task.ts';
-import type { JobView, TaskView } from '../protocol/api.ts';
+import { isEnded, type JobSummary } from '../model/job.ts';
+import { taskProgress } from '../model/planned-tasks.ts';
+import { secondsLeft } from '../model/progress.ts';
+import type { Task, Tried } from '../model/task.ts';
+import type { JobView, TaskView, TriedView } from '../protocol/api.ts';
 
 /** What clients see of jobs and tasks. `now` is milliseconds since 1970. */
 
-export function jobView(job: Job, now: number): JobView {
-  const { state } = job;
+export function jobView(job: JobSummary, now: number): JobView {
+  const { state, request, project } = job;
   return {
     id: job.id,
     name: job.name,
     state: state.is,
     priority: job.priority,
     user: job.user,
-    project: { location: job.project.location, path: job.project.location ? job.project.rest : job.project.path },
-    rif: job.request.rif,
+    project: { location: project.location, path: project.location ? project.rest : project.path },
+    kind: request.kind,
+    rif: request.kind === 'radiance' ? request.rif : null,
+    command: request.kind === 'command' ? request.command : null,
+    frames: request.kind === 'command' ? request.frames : null,
     submittedAt: time(job.submittedAt),
     startedAt: 'startedAt' in state && state.startedAt !== null ? time(state.startedAt) : null,
     finishedAt: isEnded(state) ? time(state.finishedAt) : null,
-    progress: jobProgress(job),
+    progress: job.progress,
     secondsLeft: secondsLeft(job, now),
-    tasks: countTasks(job),
-    results: job.tasks.flatMap((task) => (task.state.is === 'done' ? task.state.results : [])),
-    notes: [...job.notes, ...job.tasks.flatMap(warningsOf)],
+    tasks: job.counts,
+    results: [...job.results],
+    notes: [...job.notes, ...job.warnings],
     reason: 'reason' in state ? state.reason : null,
     lastLines: 'lastLines' in state ? state.lastLines : [],
   };
 }
 
-function warningsOf(task: Task): string[] {
-  return task.state.is === 'done' ? task.state.warnings.map((warning) => `${task.plan.name}: ${warning}`) : [];
-}
-
-export function taskView(task: Task): TaskView {
+/** `frame`: of a command job that has frames. */
+export function taskView(task: Task, frame: number | null): TaskView {
   const { plan, state } = task;
+  const underWay = state.is === 'running' || state.is === 'paused';
   return {
     number: plan.number,
     step: plan.step,
     name: plan.name,
     view: plan.view,
+    frame,
     state: state.is,
     attempts: task.attempts,
-    host: state.is === 'running' ? state.host : null,
-    pid: state.is === 'running' ? state.pid : null,
+    tried: task.tried.map(triedView),
+    host: underWay ? state.host : null,
+    pid: underWay ? state.pid : null,
     progress: taskProgress(task),
     startedAt: 'since' in state ? time(state.since) : null,
     finishedAt: 'until' in state ? time(state.until) : null,
@@ -50,6 +54,20 @@ export function taskView(task: Task): TaskView {
     warnings: state.is === 'done' ? state.warnings : [],
     reason: state.is === 'failed' ? state.reason : null,
     log: `logfiles/${plan.name}.log`,
+  };
+}
+
+function triedView({ attempt, host, since, until, ended, exit, signal, usage }: Tried): TriedView {
+  return {
+    attempt,
+    host,
+    startedAt: time(since),
+    finishedAt: time(until),
+    ended,
+    exit,
+    signal,
+    cpuSeconds: usage === null ? null : usage.userSeconds + usage.systemSeconds,
+    peakBytes: usage?.peakBytes ?? null,
   };
 }
 

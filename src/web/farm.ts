@@ -8,6 +8,7 @@ import type {
   LogView,
   ServerView,
   SubmitRequest,
+  TaskList,
   TaskView,
 } from '../protocol/api.ts';
 import type { Finding } from '../protocol/inner.ts';
@@ -28,10 +29,18 @@ export interface Farm {
   submit(caller: Caller, request: SubmitRequest, key: string | null): Promise<{ job: JobView; fresh: boolean }>;
   jobs(query: { state: Static<typeof JobStateText> | null; before: number | null; limit: number }): Promise<JobList>;
   job(id: number): Promise<JobView>;
-  tasks(id: number): Promise<TaskView[]>;
+  /** Tasks with a greater number than `after`, of the state if one is named. */
+  tasks(id: number, after: number, limit: number, state: TaskView['state'] | null): Promise<TaskList>;
   /** `task` null: the task that failed, else one that runs, else the last view that ran. */
   log(id: number, task: number | null, offset: number): Promise<LogView>;
   cancel(caller: Caller, id: number): Promise<JobView>;
+  /** Stops its processes where they are; their slots are free for others. */
+  pause(caller: Caller, id: number): Promise<JobView>;
+  resume(caller: Caller, id: number): Promise<JobView>;
+  /** What failed or was cancelled is done again. */
+  retry(caller: Caller, id: number): Promise<JobView>;
+  /** An ended job is forgotten; its results stay in the project. */
+  remove(caller: Caller, id: number): Promise<void>;
   /** A result of the job, as it is or turned into a PNG. */
   result(id: number, path: string, as: 'file' | 'png'): Promise<{ bytes: number | null; stream: Readable }>;
   hosts(): Promise<HostView[]>;

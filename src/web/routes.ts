@@ -22,6 +22,7 @@ export interface RouteOptions {
 /** Every operation of the job port, each with the checks of its schemas. */
 export function addRoutes(routes: FastifyInstance, options: RouteOptions): void {
   addJobs(routes, options.farm);
+  addVerbs(routes, options);
   addReading(routes, options);
   addServer(routes, options);
 }
@@ -47,11 +48,34 @@ function addJobs(routes: FastifyInstance, farm: Farm): void {
   app.route({ ...place(operations.showJob), handler: ({ params }) => farm.job(params.id) });
   app.route({
     ...place(operations.listTasks),
-    handler: async ({ params }) => ({ tasks: await farm.tasks(params.id) }),
+    handler: ({ params, query }) => farm.tasks(params.id, query.after ?? 0, query.limit ?? 1000, query.state ?? null),
   });
+}
+
+function addVerbs(routes: FastifyInstance, { farm }: RouteOptions): void {
+  const app = routes.withTypeProvider<TypeBoxTypeProvider>();
   app.route({
     ...place(operations.cancelJob),
     handler: ({ caller, params }) => farm.cancel(known(caller), params.id),
+  });
+  app.route({
+    ...place(operations.pauseJob),
+    handler: ({ caller, params }) => farm.pause(known(caller), params.id),
+  });
+  app.route({
+    ...place(operations.resumeJob),
+    handler: ({ caller, params }) => farm.resume(known(caller), params.id),
+  });
+  app.route({
+    ...place(operations.retryJob),
+    handler: ({ caller, params }) => farm.retry(known(caller), params.id),
+  });
+  app.route({
+    ...place(operations.deleteJob),
+    handler: async ({ caller, params }, reply) => {
+      await farm.remove(known(caller), params.id);
+      return reply.code(204).send();
+    },
   });
 }
 

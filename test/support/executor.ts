@@ -6,14 +6,23 @@ import type { Host } from '../../src/executor/host.ts';
 import { findRadiance, simulationEnvironment } from '../../src/executor/installation.ts';
 import type { Environment, Run } from '../../src/executor/run.ts';
 import type { World } from '../../src/executor/simulation.ts';
-import type { Project } from '../../src/model/job.ts';
+import { Workplaces } from '../../src/executor/workplaces.ts';
+import type { JobLimits, Project } from '../../src/model/job.ts';
 import type { Deed, RunDeed, TaskPlan } from '../../src/model/task.ts';
 import type { HostSettings } from '../../src/protocol/inner.ts';
 
 /** The directory whose bin/ holds the stand-ins for Radiance's programs. */
 export const fixtures = join(import.meta.dirname, '../../../test/fixtures');
 
-export const settings: HostSettings = { radiance: fixtures, planSeconds: 20, logBytes: 65_536, reportSeconds: 1 };
+export const settings: HostSettings = {
+  radiance: fixtures,
+  planSeconds: 20,
+  logBytes: 65_536,
+  reportSeconds: 1,
+  slots: 2,
+};
+
+export const noLimits: JobLimits = { retries: 0, seconds: null, progressSeconds: null };
 
 /** A directory that is removed after the test; its owner may be anybody. */
 export function temporary(name: string): { path: string; [Symbol.dispose](): void } {
@@ -90,6 +99,7 @@ export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
     clock,
     settings: { ...settings, ...more },
     env,
+    workplaces: new Workplaces(clock),
     pids: pids ?? [],
     fractions: fractions ?? [],
     gone: gone ?? [],

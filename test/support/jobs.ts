@@ -1,5 +1,7 @@
-import type { Job } from '../../src/model/job.ts';
-import type { TaskPlan } from '../../src/model/task.ts';
+import { FrameTasks } from '../../src/model/frame-tasks.ts';
+import type { CommandRequest, Job } from '../../src/model/job.ts';
+import { freshTask, PlannedTasks } from '../../src/model/planned-tasks.ts';
+import type { Task, TaskPlan } from '../../src/model/task.ts';
 
 /** Small jobs for tests, as the planner would make them. */
 
@@ -30,13 +32,33 @@ export function job(id: number, plans: TaskPlan[], changes: Partial<Job> = {}): 
     priority: 0,
     project: { location: null, root: '/', rest: 'projects/room', path: '/projects/room' },
     request: { kind: 'radiance', rif: 'room.rif', views: [], set: [], force: false },
+    limits: { retries: 2, seconds: null, progressSeconds: null },
     submittedAt: 1000 + id,
     idempotencyKey: null,
     notes: [],
     state: { is: 'waiting' },
-    tasks: plans.map((plan) => ({ plan, attempts: 0, state: { is: 'waiting' } })),
+    tasks: new PlannedTasks(plans.map((plan) => freshTask(plan))),
     ...changes,
   };
+}
+
+/** A program to be run for each frame; frames null: once. */
+export function commandJob(id: number, request: Partial<CommandRequest> = {}, changes: Partial<Job> = {}): Job {
+  const whole: CommandRequest = {
+    kind: 'command',
+    command: ['povray', '+Iscene.pov', '+K%d'],
+    frames: '1-5',
+    slots: null,
+    ...request,
+  };
+  return job(id, [], { request: whole, tasks: new FrameTasks(id, whole), ...changes });
+}
+
+/** The task of that number, which must be there: of frames only those that have not ended. */
+export function taskOf({ id, tasks }: Pick<Job, 'id' | 'tasks'>, number: number): Task {
+  const task = tasks.get(number);
+  if (task === null) throw new Error(`Job ${id} has no task ${number} now.`);
+  return task;
 }
 
 /** Octree, two views after it, a filter after each: the shape of an ordinary Radiance job. */
@@ -52,4 +74,11 @@ export function pictureJob(id: number, changes: Partial<Job> = {}): Job {
     ],
     changes,
   );
+}
+
+/** All of a job that can be compared: each task, or of a frame that has ended its state. */
+export function plain({ tasks, ...head }: Job) {
+  const every = Array.from({ length: tasks.total }, (_, index) => tasks.get(index + 1) ?? tasks.stateOf(index + 1));
+  const known = Array.from(tasks.known(), ({ plan }) => plan.number).sort((one, other) => one - other);
+  return { ...head, tasks: every, counts: { ...tasks.counts }, failure: tasks.failure, known };
 }

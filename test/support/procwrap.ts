@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Project } from '../../src/model/job.ts';
-import type { Outcome, TaskPlan } from '../../src/model/task.ts';
+import type { CommandRequest, JobLimits, Project } from '../../src/model/job.ts';
+import { attemptKey, type Outcome, type TaskPlan } from '../../src/model/task.ts';
 import type { AnswerTo, FromProcwrap, HostSettings, Question } from '../../src/protocol/inner.ts';
 import { dialLink, type ServerLink } from '../../src/protocol/link.ts';
 import { Questions } from '../../src/protocol/questions.ts';
-import { settings } from './executor.ts';
+import { noLimits, settings } from './executor.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** A real procwrap process for the home `base/home`. */
@@ -86,24 +86,56 @@ export class TestServer {
     );
   }
 
-  start(attempt: string, project: Project, task: TaskPlan): void {
-    this.link.send({ say: 'start', attempt, project, task, job: 'room', user: 'anna' });
+  /** Introduces the job and starts one attempt of it. */
+  start(attempt: string, project: Project, task: TaskPlan, limits: JobLimits = noLimits): void {
+    const { job } = attemptKey(attempt);
+    this.link.send({ say: 'job', job, name: 'room', user: 'anna', project, limits, request: null });
+    this.link.send({ say: 'start', starts: [{ attempt, task, frame: null }] });
   }
 
-  async hears<Say extends FromProcwrap['say']>(
-    say: Say,
-    attempt?: string,
-  ): Promise<Extract<FromProcwrap, { say: Say }>> {
-    return await waitUntil(`"${say}" ${attempt ?? ''}`, () =>
+  /** Introduces a command job. */
+  introduce(job: number, project: Project, command: string[], limits: JobLimits = noLimits): void {
+    const request: CommandRequest = { kind: 'command', command, frames: '1-9', slots: null };
+    this.link.send({ say: 'job', job, name: 'film', user: 'anna', project, limits, request });
+  }
+
+  /** Starts first attempts of frames, the numbers of which are those of their tasks. */
+  startFrames(job: number, ...frames: number[]): void {
+    const starts = frames.map((frame) => ({ attempt: `${job}.${frame}.1`, task: null, frame }));
+    this.link.send({ say: 'start', starts });
+  }
+
+  async hears<Say extends FromProcwrap['say']>(say: Say): Promise<Extract<FromProcwrap, { say: Say }>> {
+    return await waitUntil(`"${say}"`, () =>
       this.heard.find(
         (message): message is Extract<FromProcwrap, { say: Say }> & Exclude<FromProcwrap, { say: 'answer' }> =>
-          message.say === say && (attempt === undefined || ('attempt' in message && message.attempt === attempt)),
+          message.say === say,
       ),
     );
   }
 
+  /** All that was said of starts and of ends, in order. */
+  get started(): { attempt: string; pid: number }[] {
+    return this.heard.flatMap((message) => (message.say === 'started' ? message.started : []));
+  }
+
+  get ends(): { attempt: string; outcome: Outcome; milliseconds: number }[] {
+    return this.heard.flatMap((message) => (message.say === 'ended' ? message.ends : []));
+  }
+
+  /** The process of an attempt. */
+  async pid(attempt: string): Promise<number> {
+    const { pid } = await waitUntil(`the start of ${attempt}`, () =>
+      this.started.find((one) => one.attempt === attempt),
+    );
+    return pid;
+  }
+
   async outcome(attempt: string): Promise<Outcome> {
-    return (await this.hears('ended', attempt)).outcome;
+    const { outcome } = await waitUntil(`the end of ${attempt}`, () =>
+      this.ends.find((one) => one.attempt === attempt),
+    );
+    return outcome;
   }
 
   #hear(message: FromProcwrap): void {

@@ -41,7 +41,7 @@ describe('procwrap with the real Radiance', () => {
       const attempt = `${job}.${task.number}.1`;
       server.start(attempt, project, task);
       outcomes.push(await server.outcome(attempt));
-      server.link.send({ say: 'acknowledge', attempt });
+      server.link.send({ say: 'acknowledge', attempts: [attempt] });
     }
     return outcomes;
   };

@@ -17,10 +17,10 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { realClock } from '../../../src/executor/clock.ts';
 import { Simulation } from '../../../src/executor/simulation.ts';
-import type { Project } from '../../../src/model/job.ts';
+import type { JobLimits, Project } from '../../../src/model/job.ts';
 import type { Outcome, TaskPlan } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
-import { HandClock, makeProject, run, type Seen, task, temporary, world } from '../../support/executor.ts';
+import { HandClock, makeProject, noLimits, run, type Seen, task, temporary, world } from '../../support/executor.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 describe('a simulation', () => {
@@ -29,8 +29,9 @@ describe('a simulation', () => {
   const at = (path: string) => join(project.path, path);
   const read = (path: string) => readFileSync(at(path), 'utf8');
   const log = () => read('logfiles/room.inside.log');
-  const begin = (plan: TaskPlan, seen: Seen = world(new HandClock())) => {
-    const simulation = new Simulation({ attempt: '12.3.1', project, task: plan, job: 'room', user: 'anna' }, seen);
+  const begin = (plan: TaskPlan, seen: Seen = world(new HandClock()), limits: JobLimits = noLimits) => {
+    const job = { name: 'room', user: 'anna', project, limits };
+    const simulation = new Simulation({ attempt: '12.3.1', task: plan, job }, seen);
     return { simulation, seen, outcome: simulation.live() };
   };
   const live = (plan: TaskPlan, seen?: Seen): Promise<Outcome> => begin(plan, seen).outcome;
@@ -69,6 +70,7 @@ describe('a simulation', () => {
         ],
         skipped: false,
         warnings: ['rpict: no light sources found'],
+        usage: null,
       });
       expect(seen.fractions).to.deep.equal([0, 1]);
       expect(seen.pids).to.have.length(1);
@@ -140,6 +142,7 @@ describe('a simulation', () => {
       exit: 2,
       signal: null,
       lastLines: ['fails: system - cannot open octree "x.oct": No such file or directory'],
+      usage: null,
     });
     expect(readdirSync(at('images'))).to.deep.equal(['other']);
     expect(log()).to.match(/# failed: fails failed: cannot open octree/);
@@ -172,10 +175,13 @@ describe('a simulation', () => {
   });
 
   it('that is stopped gets TERM, and what it began is removed', async () => {
+    const clock = new HandClock();
     const { simulation, seen, outcome } = begin(
       task([run('waits', [], { stdout: { to: 'file', path: 'x.unf' } }), run('rpict')]),
+      world(clock),
     );
-    await waitUntil('the program', () => existsSync(at('waiting')));
+    await waitUntil('the program', () => existsSync(at('waiting')) && seen.pids.length > 0);
+    clock.pass(100);
     expect(read('proc/room.inside.pid')).to.equal(`${seen.pids[0]}\n`);
     simulation.stop();
     expect(await outcome).to.deep.equal({ is: 'stopped' });
@@ -293,26 +299,32 @@ describe('a simulation', () => {
       console.log('      skipped: only root can mount a small file system');
       this.skip();
     }
+    const clock = new HandClock();
+    const unmount = (path: string) => {
+      // The project is closed a moment after its last task.
+      clock.pass(1000);
+      execFileSync('umount', [at(path)]);
+    };
     mkdirSync(at('images'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=777', 'tmpfs', at('images')]);
     try {
       const plan = task([run('sh', ['-c', 'head -c 200000 /dev/zero'], { stdout: { to: 'file', path: 'images/x' } })], {
         makes: ['images/x'],
       });
-      const outcome = await live(plan);
+      const outcome = await live(plan, world(clock));
       expect(outcome).to.include({ is: 'failed' });
       expect((outcome as { reason: string }).reason).to.match(/file system of the project is full|No space left/);
       expect(readdirSync(at('images'))).to.deep.equal([]);
     } finally {
-      execFileSync('umount', [at('images')]);
+      unmount('images');
     }
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k,mode=777', 'tmpfs', at('logfiles')]);
     try {
-      const outcome = await live(task([run('flood', ['1'])]), world(realClock));
+      const outcome = await live(task([run('flood', ['1'])]), world(clock));
       expect(outcome).to.include({ is: 'done' });
       expect((outcome as { warnings: string[] }).warnings.at(-1)).to.match(/^The log is incomplete: .*no space left/i);
     } finally {
-      execFileSync('umount', [at('logfiles')]);
+      unmount('logfiles');
     }
   });
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Control } from '../../../src/executor/control.ts';
 import type { FromProcwrap, ToProcwrap } from '../../../src/protocol/inner.ts';
 import type { ProcwrapLink } from '../../../src/protocol/link.ts';
-import { HandClock, settings } from '../../support/executor.ts';
+import { HandClock, noLimits, settings } from '../../support/executor.ts';
 import { taskPlan } from '../../support/jobs.ts';
 
 class PaperLink implements ProcwrapLink {
@@ -71,22 +71,24 @@ describe('the control of simulations', () => {
     control.hear(hello, link);
     control.end();
     const project = { location: null, root: '/', rest: 'nowhere', path: '/nowhere' };
-    control.hear({ say: 'start', attempt: '1.1.1', project, task: taskPlan(1), job: 'room', user: 'ann' }, link);
+    control.hear({ say: 'job', job: 1, name: 'room', user: 'ann', project, limits: noLimits, request: null }, link);
+    control.hear({ say: 'start', starts: [{ attempt: '1.1.1', task: taskPlan(1), frame: null }] }, link);
     await settle();
     expect(link.sent.map(({ say }) => say)).to.deep.equal(['welcome']);
     expect(over).to.equal(true);
   });
 
-  it('does not listen to anybody but its server', () => {
+  it('does not listen to anybody but its server', async () => {
     const [first, second, stranger] = [new PaperLink(), new PaperLink(), new PaperLink()];
-    control.hear({ say: 'stop', attempt: '1.1.1' }, stranger);
+    control.hear({ say: 'stop', attempts: ['1.1.1'] }, stranger);
     expect([stranger.closed, stranger.sent]).to.deep.equal([true, []]);
     control.hear(hello, first);
     control.hear(hello, second);
     expect(first.closed).to.equal(true);
-    control.hear({ say: 'stop', attempt: '1.1.1' }, first);
+    control.hear({ say: 'stop', attempts: ['1.1.1'] }, first);
     expect(first.sent.map(({ say }) => say)).to.deep.equal(['welcome']);
-    control.hear({ say: 'stop', attempt: '1.1.1' }, second);
+    control.hear({ say: 'stop', attempts: ['1.1.1'] }, second);
+    await settle();
     expect(second.sent.map(({ say }) => say)).to.deep.equal(['welcome', 'ended']);
     expect(log.join('\n')).to.match(/"stop" from somebody who is not our server/);
   });

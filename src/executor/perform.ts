@@ -1,0 +1,137 @@
+import { closeSync, fstatSync } from 'node:fs';
+import type { Outcome, RunDeed, TaskPlan, Usage } from '../model/task.ts';
+import { makeFresh, openRegular } from './below.ts';
+import type { Clock } from './clock.ts';
+import { commandLine } from './command-line.ts';
+import { noStart } from './no-start.ts';
+import { Output } from './output.ts';
+import type { Papers } from './papers.ts';
+import type { Reins } from './reins.ts';
+import { type Ending, type Environment, type Run, start } from './run.ts';
+import { isScarcity, patiently } from './scarcity.ts';
+
+export type Failed = Extract<Outcome, { is: 'failed' }>;
+
+/** Where the programs of a simulation run. */
+export interface Scene {
+  readonly task: TaskPlan;
+  /** Descriptor of the working directory. */
+  readonly directory: number;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly papers: Papers;
+  readonly reins: Reins;
+  /** The file that standard output goes to, made anew. */
+  readonly sinking: (path: string, fd: number) => void;
+  /** A group was started, and is over. */
+  readonly started: (pid: number) => void;
+  readonly over: (pid: number) => void;
+  /** It said something; how far this program is. */
+  readonly heard: () => void;
+  readonly progressed: (fraction: number) => void;
+}
+
+/** What became of one program. */
+export interface Performed {
+  /** Null: it did what it should. */
+  readonly outcome: Exclude<Outcome, { is: 'done' }> | null;
+  readonly warnings: readonly string[];
+  readonly usage: Usage | null;
+}
+
+interface Opened {
+  readonly run: Run;
+  /** Descriptors that are ours to close. */
+  readonly stdin: number | null;
+  readonly stdout: number | null;
+}
+
+/**
+ * Runs one program, from its opened files to what its end means.
+ * @throws FileError if its files cannot be opened
+ */
+export async function perform(deed: RunDeed, scene: Scene): Promise<Performed> {
+  const { papers, reins } = scene;
+  await papers.log.write(`${commandLine(deed)}\n`);
+  const output = new Output(deed.program, papers.log, scene.clock, scene.progressed);
+  let opened: Opened;
+  try {
+    opened = await patiently(
+      () => open(deed, scene, output),
+      scene.clock,
+      () => !reins.ending,
+    );
+  } catch (error) {
+    if (!(error instanceof NoStart)) throw error;
+    return { outcome: failure(error.message), warnings: [], usage: null };
+  }
+  const { run, stdin, stdout } = opened;
+  try {
+    papers.note(run.pid);
+    scene.started(run.pid);
+    const ending = await reins.follow(run);
+    papers.forget();
+    scene.over(run.pid);
+    return judge(ending, output, stdout);
+  } finally {
+    if (stdin !== null) closeSync(stdin);
+    if (stdout !== null) closeSync(stdout);
+  }
+}
+
+/** A failure of ours, before or beside the program's own. */
+export function failure(reason: string): Failed {
+  return { is: 'failed', reason, exit: null, signal: null, lastLines: [], usage: null };
+}
+
+/** The program cannot be started; the message is a sentence. */
+class NoStart extends Error {
+  override readonly name = 'NoStart';
+}
+
+async function open(deed: RunDeed, scene: Scene, output: Output): Promise<Opened> {
+  const stdin = deed.stdin === null ? null : openRegular(scene.directory, deed.stdin).fd;
+  let stdout: number | null = null;
+  try {
+    if (deed.stdout.to === 'file') {
+      stdout = makeFresh(scene.directory, deed.stdout.path);
+      scene.sinking(deed.stdout.path, stdout);
+    }
+    return { run: await startProgram(deed, scene, output, stdin, stdout), stdin, stdout };
+  } catch (error) {
+    if (stdin !== null) closeSync(stdin);
+    if (stdout !== null) closeSync(stdout);
+    throw error;
+  }
+}
+
+async function startProgram(
+  { program, args, stdout: sink }: RunDeed,
+  { task, directory, env, clock, heard }: Scene,
+  output: Output,
+  stdin: number | null,
+  file: number | null,
+): Promise<Run> {
+  const stdout = file ?? (sink.to === 'log' ? 'heard' : 'dropped');
+  const hear = (stream: 'out' | 'err', portion: Buffer) => {
+    heard();
+    return output.hear(stream, portion);
+  };
+  try {
+    return await start({ program, args, env, directory, stdin, stdout }, hear, clock);
+  } catch (error) {
+    if (isScarcity(error)) throw error;
+    const wanted = { program, step: task.step, directory, path: env['PATH'] ?? '' };
+    throw new NoStart(noStart(wanted, error as NodeJS.ErrnoException));
+  }
+}
+
+function judge(ending: Ending, output: Output, stdout: number | null): Performed {
+  const { exit, signal, lost, usage } = ending;
+  if (lost) return { outcome: { is: 'stopped' }, warnings: [], usage };
+  const empty = stdout === null ? null : fstatSync(stdout).size === 0;
+  const { reason, warnings } = output.judge(ending, empty);
+  const outcome: Failed | null =
+    reason === null ? null : { is: 'failed', reason, exit, signal, lastLines: output.lastLines(), usage: null };
+  return { outcome, warnings, usage };
+}

@@ -1,0 +1,94 @@
+import { isEnded, type Job } from '../model/job.ts';
+import type { Task } from '../model/task.ts';
+import { remember } from './endings.ts';
+import { attemptsOf, type FarmState, type Host, type Occupied, setPaused } from './farm.ts';
+import { forgetIfOver, tidy } from './leaving.ts';
+import type { Order } from './messages.ts';
+import { moveJob, moveTask } from './moves.ts';
+
+/** What people ask of a job. One that is in no state for it is left alone: the server refuses that before. */
+
+export function cancelAsked(farm: FarmState, id: number, by: string, now: number): Order[] {
+  const job = farm.jobs.get(id);
+  if (!job || isEnded(job.state)) return [];
+  const why = `job cancelled by ${by}`;
+  const orders: Order[] = [];
+  for (const task of [...job.tasks.known()]) {
+    if (task.state.is !== 'running' && task.state.is !== 'paused') continue;
+    remember(task, now, 'cancelled');
+    orders.push(...moveTask(job, task, { is: 'cancelled', until: now }, why));
+  }
+  orders.push({ order: 'keep', job, tasks: job.tasks.cancelWaiting(now) });
+  const startedAt = job.state.is === 'waiting' ? null : job.state.startedAt;
+  const reason = `Cancelled by ${by}.`;
+  orders.push(...moveJob(farm, job, { is: 'cancelled', startedAt, finishedAt: now, reason }, `by ${by}`));
+  for (const { host, occupied } of attemptsOf(farm, id)) {
+    if (occupied.stopping === 'no') orders.push({ order: 'stop', host: host.name, attempt: occupied.key });
+    occupied.stopping = 'unwanted';
+  }
+  const over = forgetIfOver(farm, id);
+  for (const host of over ? farm.hosts.keys() : []) orders.push(...tidy(host, job, job.tasks.known()));
+  return over ? [...orders, { order: 'forget', job: id }] : orders;
+}
+
+export function pauseAsked(farm: FarmState, id: number, by: string): Order[] {
+  const job = farm.jobs.get(id);
+  if (job?.state.is !== 'waiting' && job?.state.is !== 'running') return [];
+  const startedAt = job.state.is === 'running' ? job.state.startedAt : null;
+  const orders = moveJob(farm, job, { is: 'paused', startedAt }, `by ${by}`);
+  for (const { host, occupied } of attemptsOf(farm, id)) {
+    const task = job.tasks.get(occupied.key.task);
+    if (occupied.stopping !== 'no' || task?.state.is !== 'running') continue;
+    if (hasNotBegun(task)) {
+      orders.push(withdraw(host, occupied));
+      continue;
+    }
+    setPaused(host, occupied, true);
+    orders.push(...moveTask(job, task, { ...task.state, is: 'paused' }, `job paused by ${by}`));
+    orders.push({ order: 'pause', host: host.name, attempt: occupied.key });
+  }
+  return orders;
+}
+
+/** Its tasks go on as slots become free. */
+export function resumeAsked(farm: FarmState, id: number, by: string): Order[] {
+  const job = farm.jobs.get(id);
+  if (job?.state.is !== 'paused') return [];
+  const { startedAt } = job.state;
+  const state = startedAt === null ? ({ is: 'waiting' } as const) : ({ is: 'running', startedAt } as const);
+  return [...moveJob(farm, job, { ...state }, `resumed by ${by}`), ...withdrawFor(farm, job)];
+}
+
+export function retryAsked(farm: FarmState, asked: Job, by: string): Order[] {
+  const job = farm.jobs.get(asked.id) ?? asked;
+  if (job.state.is !== 'failed' && job.state.is !== 'cancelled') return [];
+  farm.jobs.set(job.id, job);
+  job.tasks.retry();
+  const orders = moveJob(farm, job, { is: 'waiting' }, `retried by ${by}`);
+  return [{ order: 'keep', job, tasks: 'retried' }, ...orders, ...withdrawFor(farm, job)];
+}
+
+/** Takes back what hosts were given ahead of jobs that come after this one. */
+export function withdrawFor(farm: FarmState, { priority }: Job): Order[] {
+  const orders: Order[] = [];
+  for (const host of farm.hosts.values()) {
+    if (host.attempts.size <= host.slots) continue;
+    for (const occupied of host.attempts.values()) {
+      const job = farm.jobs.get(occupied.key.job);
+      const task = job?.tasks.get(occupied.key.task);
+      if (!job || !task || job.priority >= priority || occupied.stopping !== 'no') continue;
+      if (task.attempts === occupied.key.attempt && hasNotBegun(task)) orders.push(withdraw(host, occupied));
+    }
+  }
+  return orders;
+}
+
+/** Given ahead, as far as we know: it waits for a slot of its host. */
+function hasNotBegun({ plan, state }: Task): boolean {
+  return plan.step === 'frame' && state.is === 'running' && state.pid === null;
+}
+
+function withdraw(host: Host, occupied: Occupied): Order {
+  occupied.stopping = 'withdrawn';
+  return { order: 'stop', host: host.name, attempt: occupied.key };
+}
