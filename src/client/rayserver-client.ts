@@ -108,8 +108,16 @@ export class RayserverClient implements AsyncDisposable {
     return doors.job(await this.#get(`/api/v1/jobs/${number(id)}`, call));
   }
 
+  /** All tasks of a job, in the order of their numbers; read page by page. */
   async tasks(id: number, call: Call = {}): Promise<TaskList['tasks']> {
-    return doors.tasks(await this.#get(`/api/v1/jobs/${number(id)}/tasks`, call)).tasks;
+    const all: TaskList['tasks'] = [];
+    for (let after: number | null = 0; after !== null; ) {
+      const path = `/api/v1/jobs/${number(id)}/tasks${queryText({ after })}`;
+      const page: TaskList = doors.tasks(await this.#get(path, call));
+      for (const task of page.tasks) all.push(task);
+      after = page.next;
+    }
+    return all;
   }
 
   /** Part of a task's log from `offset` bytes on; without a task the one that failed, else one that runs, else the last view. */

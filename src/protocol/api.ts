@@ -143,7 +143,11 @@ export const ServerView = Type.Object({
 export type ServerView = Static<typeof ServerView>;
 
 /** Answers that are lists are objects with one key, so that they can grow. */
-export const TaskList = Type.Object({ tasks: Type.Array(TaskView) });
+export const TaskList = Type.Object({
+  tasks: Type.Array(TaskView),
+  /** Give it as `after` for the next page; null: that was the last. */
+  next: nullable(Type.Integer()),
+});
 export type TaskList = Static<typeof TaskList>;
 export const HostList = Type.Object({ hosts: Type.Array(HostView) });
 export type HostList = Static<typeof HostList>;
@@ -165,6 +169,13 @@ export const JobsQuery = Type.Object(
   {
     state: Type.Optional(JobStateText),
     before: Type.Optional(Type.Integer({ minimum: 1 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  },
+  closed,
+);
+export const TasksQuery = Type.Object(
+  {
+    after: Type.Optional(Type.Integer({ minimum: 0 })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   },
   closed,

@@ -15,6 +15,7 @@ import {
   ServerView,
   SubmitRequest,
   TaskList,
+  TasksQuery,
 } from './api.ts';
 
 /** What can be asked on the job port: routes, checks and `openapi.json` are made from this table. */
@@ -132,9 +133,10 @@ export const operations = {
   listTasks: {
     method: 'GET',
     path: `${root}/jobs/{id}/tasks`,
-    summary: 'The tasks of a job.',
+    summary: 'The tasks of a job, in the order of their numbers.',
     params: JobParams,
-    answers: one('All tasks, in order.', TaskList),
+    query: TasksQuery,
+    answers: one('A page of tasks.', TaskList),
     refusals: ['no-such-job'],
   },
   readLog: {

@@ -151,8 +151,10 @@ class Running implements RunningFarm {
     return jobView(await this.#job(id), this.#options.now());
   }
 
-  async tasks(id: number): ReturnType<Farm['tasks']> {
-    return (await this.#job(id)).tasks.map(taskView);
+  async tasks(...[id, after, limit]: Parameters<Farm['tasks']>): ReturnType<Farm['tasks']> {
+    const found = (await this.#job(id)).tasks.filter((task) => task.plan.number > after);
+    const page = found.slice(0, limit);
+    return { tasks: page.map(taskView), next: found.length > limit ? (page.at(-1)?.plan.number ?? null) : null };
   }
 
   async log(id: number, task: number | null, offset: number): ReturnType<Farm['log']> {

@@ -8,7 +8,7 @@ import type {
   LogView,
   ServerView,
   SubmitRequest,
-  TaskView,
+  TaskList,
 } from '../protocol/api.ts';
 import type { Finding } from '../protocol/inner.ts';
 
@@ -28,7 +28,8 @@ export interface Farm {
   submit(caller: Caller, request: SubmitRequest, key: string | null): Promise<{ job: JobView; fresh: boolean }>;
   jobs(query: { state: Static<typeof JobStateText> | null; before: number | null; limit: number }): Promise<JobList>;
   job(id: number): Promise<JobView>;
-  tasks(id: number): Promise<TaskView[]>;
+  /** Tasks with a number greater than `after`, at most `limit`. */
+  tasks(id: number, after: number, limit: number): Promise<TaskList>;
   /** `task` null: the task that failed, else one that runs, else the last view that ran. */
   log(id: number, task: number | null, offset: number): Promise<LogView>;
   cancel(caller: Caller, id: number): Promise<JobView>;

@@ -47,7 +47,7 @@ function addJobs(routes: FastifyInstance, farm: Farm): void {
   app.route({ ...place(operations.showJob), handler: ({ params }) => farm.job(params.id) });
   app.route({
     ...place(operations.listTasks),
-    handler: async ({ params }) => ({ tasks: await farm.tasks(params.id) }),
+    handler: ({ params, query }) => farm.tasks(params.id, query.after ?? 0, query.limit ?? 1000),
   });
   app.route({
     ...place(operations.cancelJob),

@@ -7,11 +7,11 @@ import type {
   LogView,
   ServerView,
   SubmitRequest,
-  TaskView,
+  TaskList,
 } from '../../src/protocol/api.ts';
 import type { Finding } from '../../src/protocol/inner.ts';
 import type { Caller, Farm } from '../../src/web/farm.ts';
-import { jobView } from './views.ts';
+import { jobView, taskView } from './views.ts';
 
 /** A farm in memory: it keeps jobs, and the test moves them on. */
 export class MemoryFarm implements Farm {
@@ -23,6 +23,8 @@ export class MemoryFarm implements Farm {
   /** Files of results by path. */
   readonly files = new Map<string, () => { bytes: number | null; stream: Readable }>();
   readonly logs = new Map<number, string>();
+  /** How many tasks each job has. */
+  taskCount = 1;
   readonly #jobs = new Map<number, JobView>();
   readonly #keys = new Map<string, number>();
   readonly #watchers = new Map<number, Set<(job: JobView) => void>>();
@@ -68,27 +70,19 @@ export class MemoryFarm implements Farm {
     return this.#existing(id);
   }
 
-  async tasks(id: number): Promise<TaskView[]> {
+  async tasks(id: number, after: number, limit: number): Promise<TaskList> {
     const { state } = this.#existing(id);
-    return [
-      {
-        number: 1,
-        step: 'view',
-        name: 'room.inside',
-        view: 'inside',
+    const numbers = Array.from({ length: this.taskCount }, (_, index) => index + 1).filter((number) => number > after);
+    const tasks = numbers.slice(0, limit).map((number) =>
+      taskView({
+        number,
         state: state === 'paused' ? 'waiting' : state,
-        attempts: 1,
-        host: 'here',
         pid: 4711,
         progress: 0.5,
         startedAt: '2026-11-22T10:30:01.000Z',
-        finishedAt: null,
-        skipped: false,
-        warnings: [],
-        reason: null,
-        log: 'logfiles/room.inside.log',
-      },
-    ];
+      }),
+    );
+    return { tasks, next: numbers.length > limit ? (tasks.at(-1)?.number ?? null) : null };
   }
 
   async log(id: number, task: number | null, offset: number): Promise<LogView> {

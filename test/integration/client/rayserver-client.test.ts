@@ -52,6 +52,9 @@ describe('a client of the job port', () => {
     expect(job).to.deep.include({ id: 1, name: 'evening', priority: 5, user: 'ann', state: 'waiting' });
     expect(await client.job(1)).to.deep.equal(job);
     expect((await client.tasks(1)).map(({ view }) => view)).to.deep.equal(['inside']);
+    home.farm.taskCount = 2500;
+    const all = (await client.tasks(1)).map((task) => task.number);
+    expect([all.length, all[0], all.at(-1), new Set(all).size]).to.deep.equal([2500, 1, 2500, 2500]);
     expect((await client.cancel(1)).state).to.equal('cancelled');
   });
 
