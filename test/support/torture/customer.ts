@@ -31,7 +31,7 @@ export class Customer {
   /** Tries until the server has taken the job, and says its number; null once this customer has left. */
   async submit(key: string, body: object): Promise<number | null> {
     while (!this.#gone) {
-      const answer = await this.#ask('/api/v1/jobs', { key, body });
+      const answer = await this.ask('/api/v1/jobs', { key, body });
       if (answer?.status === 200 || answer?.status === 201) return (answer.body as JobView).id;
       // 503: not ready, try again.
       if (answer && answer.status !== 503) throw new Error(`submit ${key}: ${JSON.stringify(answer)}`);
@@ -48,13 +48,14 @@ export class Customer {
   }
 
   async #read<T>(path: string): Promise<T | null> {
-    const answer = await this.#ask(path, {});
+    const answer = await this.ask(path);
     if (answer === null || answer.status === 503) return null;
     if (answer.status !== 200) throw new Error(`GET ${path}: ${JSON.stringify(answer)}`);
     return answer.body as T;
   }
 
-  async #ask(path: string, { key, body }: { key?: string; body?: object }): Promise<Answer | null> {
+  /** One request, once; null if it is not answered. */
+  async ask(path: string, { key, body }: { key?: string; body?: object } = {}): Promise<Answer | null> {
     try {
       const token = readFileSync(join(this.#lab.home, 'config/token'), 'utf8').trim();
       const response = await fetch(`http://127.0.0.1:${this.#lab.port}${path}`, {
