@@ -65,7 +65,7 @@ export class Trials {
   /** Until the job is done, or somebody is told why not, or the log says that jobs wait: then the failing ends. */
   async #once(name: string, logged: number): Promise<string | null> {
     const asked: { answer?: Answer | null } = {};
-    this.#customer.ask('/api/v1/jobs', this.#order(name)).then((answer) => {
+    void this.#customer.ask('/api/v1/jobs', this.#order(name)).then((answer) => {
       asked.answer = answer;
     });
     const { told } = await waitUntil(`what becomes of ${name}`, async () => {
