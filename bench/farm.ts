@@ -22,7 +22,8 @@ export function ask(
       ...(text === null ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
       ...('token' in to ? { Authorization: `Bearer ${to.token}` } : {}),
     };
-    const asking = request({ ...to, host: '127.0.0.1', method, path, headers, signal }, (response) => {
+    const host = 'port' in to ? '127.0.0.1' : 'localhost';
+    const asking = request({ ...to, host, method, path, headers, signal }, (response) => {
       let answer = '';
       response.setEncoding('utf8').on('data', (part: string) => {
         answer += part;

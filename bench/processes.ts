@@ -17,7 +17,7 @@ export async function run(command: Command): Promise<{ stdout: string; seconds: 
   const status = await service.ended;
   const seconds = (performance.now() - start) / 1000;
   if (status !== 0) {
-    throw new Error(`${command.words[0]} ended with ${status}: ${service.stderr.trim().split('\n').at(-1) ?? ''}`);
+    throw new Error(`${command.words[0]} ended with ${status}: ${service.lastWords}`);
   }
   return { stdout: service.stdout, seconds };
 }
@@ -53,6 +53,10 @@ export class Service {
     this.ended.catch(() => undefined);
   }
 
+  get lastWords(): string {
+    return this.stderr.trim().split('\n').at(-1) ?? '';
+  }
+
   get pid(): number {
     return this.child.pid ?? -1;
   }
@@ -63,7 +67,7 @@ export class Service {
       const look = () => this.stdout.includes(word) && resolve();
       this.child.stdout?.on('data', look);
       look();
-      const early = () => reject(new Error(`ended without saying "${word}": ${this.stderr.trim()}`));
+      const early = () => reject(new Error(`ended without saying "${word}": ${this.lastWords}`));
       this.ended.then(early, reject);
     });
   }

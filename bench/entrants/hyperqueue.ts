@@ -22,7 +22,7 @@ function fromPackage(workshop: Workshop, measure: Measure, needs: string | null 
       if ('absent' in found) throw new Error(found.absent);
       const env = { PYTHONPATH: found.directory, PYTHONDONTWRITEBYTECODE: '1' };
       const cwd = workshop.directory();
-      const script = `${programs}/hyperqueue.py`;
+      const script = `${programs}/with-hyperqueue.py`;
       return measure((...words) => ({ words: ['python3', script, ...words], cwd, env, signal }), signal);
     },
   };

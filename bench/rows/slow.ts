@@ -24,7 +24,7 @@ export function slowRow(workshop: Workshop): Row {
         absent,
         measure: async (signal) => {
           await using farm = await BenchFarm.make();
-          return times(farm, signal);
+          return await times(farm, signal);
         },
       },
       {

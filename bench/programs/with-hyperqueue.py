@@ -1,8 +1,8 @@
 """HyperQueue from the Python package: a server and a worker of 2 cores in this process, without a journal.
 
-hyperqueue.py tasks COUNT           prints the seconds from submit to the end of COUNT tasks, each with logs of its own
-hyperqueue.py submit COUNT PROGRAM  prints milliseconds from submit to the start of PROGRAM, one line for each job
-hyperqueue.py stay                  prints "ready" and waits for the end of standard input
+with-hyperqueue.py tasks COUNT           prints the seconds from submit to the end of COUNT tasks, each with logs of its own
+with-hyperqueue.py submit COUNT PROGRAM  prints milliseconds from submit to the start of PROGRAM, one line for each job
+with-hyperqueue.py stay                  prints "ready" and waits for the end of standard input
 Works in the current directory.
 """
 import os
