@@ -5,6 +5,7 @@ import { measureRow, type Yardstick } from './measure.ts';
 import { jsonOf, tableOf } from './report.ts';
 import type { Row, RowResult } from './row.ts';
 import { idleRow } from './rows/idle.ts';
+import { listingRow } from './rows/listing.ts';
 import { memoryRow } from './rows/memory.ts';
 import { slowRow } from './rows/slow.ts';
 import { startRow } from './rows/start.ts';
@@ -12,7 +13,7 @@ import { submitRow } from './rows/submit.ts';
 import { tasksRow } from './rows/tasks.ts';
 import { Workshop } from './workshop.ts';
 
-const names = ['tasks', 'submit', 'start', 'memory', 'idle', 'slow'] as const;
+const names = ['tasks', 'submit', 'start', 'memory', 'idle', 'slow', 'listing'] as const;
 
 /** Tasks by which the machine itself is measured before each round, and the seconds they may take. */
 const yardstickTasks = 1000;
@@ -26,6 +27,7 @@ function rowsOf(workshop: Workshop, tasks: number): Row[] {
     memoryRow(workshop),
     idleRow(workshop),
     slowRow(workshop),
+    listingRow(),
   ];
 }
 

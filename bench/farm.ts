@@ -65,12 +65,17 @@ export class BenchFarm implements AsyncDisposable {
   /** Started once already: what is made at the first start only is there. */
   static async make(options: FarmOptions = {}): Promise<BenchFarm> {
     const farm = new BenchFarm(options);
-    if (isRoot) {
-      const owner = `${ordinaryUser.uid}:${ordinaryUser.gid}`;
-      await runCommand('chown', ['-R', owner, join(farm.home.path, '..')]);
+    try {
+      if (isRoot) {
+        const owner = `${ordinaryUser.uid}:${ordinaryUser.gid}`;
+        await runCommand('chown', ['-R', owner, join(farm.home.path, '..')]);
+      }
+      await farm.start();
+      return farm;
+    } catch (error) {
+      await farm.home.remove();
+      throw error;
     }
-    await farm.start();
-    return farm;
   }
 
   get pid(): number {
