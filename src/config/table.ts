@@ -66,10 +66,7 @@ export const settingsTable = {
     { is: 'number', minimum: 0.1, maximum: 1e9 },
     'The most seconds that a simulation may go without output or progress. null: any.',
   ),
-  'jobs.keep': optional<number>(
-    whole(0, 1_000_000_000),
-    'How many ended jobs are remembered, the newest. null: all.',
-  ),
+  'jobs.keep': optional<number>(whole(0, 1_000_000_000), 'How many ended jobs are remembered, the newest. null: all.'),
   'jobs.days': optional<number>(
     { is: 'number', minimum: 0.001, maximum: 100_000 },
     'The days that an ended job is remembered. null: for ever.',

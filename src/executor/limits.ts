@@ -111,6 +111,7 @@ class Watch {
   }
 
   #wait(): void {
+    if (this.#ended) return;
     const left = this.#length - (this.#clock.now() - this.since);
     if (left <= 0) this.#ring();
     else this.#takeBack = this.#clock.after(Math.min(left, LONGEST_WAIT), () => this.#wait());

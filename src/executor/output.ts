@@ -1,4 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
+import type { Step } from '../model/task.ts';
+import { failureOf as anyFailureOf } from '../renderers/any-program.ts';
 import { lastLine, noLines, progressOf, takeLines } from '../renderers/radiance/progress.ts';
 import { failureOf, warningOf } from '../renderers/radiance/verdict.ts';
 import type { Clock } from './clock.ts';
@@ -13,6 +15,7 @@ const BETWEEN_REPORTS = 250;
 /** What one program says while it runs: all of it goes to the log, some of it is understood. */
 export class Output {
   readonly #program: string;
+  readonly #step: Step;
   readonly #log: SimulationLog;
   readonly #clock: Clock;
   readonly #progressed: (fraction: number) => void;
@@ -21,8 +24,14 @@ export class Output {
   #last: string[] = [];
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(program: string, log: SimulationLog, clock: Clock, progressed: (fraction: number) => void) {
+  constructor(
+    { program, step }: { program: string; step: Step },
+    log: SimulationLog,
+    clock: Clock,
+    progressed: (fraction: number) => void,
+  ) {
     this.#program = program;
+    this.#step = step;
     this.#log = log;
     this.#clock = clock;
     this.#progressed = progressed;
@@ -37,7 +46,8 @@ export class Output {
   /** What the program's end means; nothing more is heard after that. */
   judge(ending: Ending, outputEmpty: boolean | null): { reason: string | null; warnings: string[] } {
     for (const line of [...this.#lines.out.end(), ...this.#lines.err.end()]) this.#understand(line);
-    const reason = failureOf({ program: this.#program, ...ending, lastLines: this.#last, outputEmpty });
+    const end = { program: this.#program, ...ending, lastLines: this.#last, outputEmpty };
+    const reason = this.#step === 'frame' ? anyFailureOf(end) : failureOf(end);
     return { reason, warnings: [...this.#warnings] };
   }
 

@@ -53,7 +53,12 @@ interface Opened {
 export async function perform(deed: RunDeed, scene: Scene): Promise<Performed> {
   const { papers, reins } = scene;
   await papers.log.write(`${commandLine(deed)}\n`);
-  const output = new Output(deed.program, papers.log, scene.clock, scene.progressed);
+  const output = new Output(
+    { program: deed.program, step: scene.task.step },
+    papers.log,
+    scene.clock,
+    scene.progressed,
+  );
   let opened: Opened;
   try {
     opened = await patiently(

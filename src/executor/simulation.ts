@@ -178,7 +178,8 @@ export class Simulation {
         const { outcome, warnings, usage } = await perform(deed, scene);
         this.#warnings.push(...warnings);
         this.#usage = sum(this.#usage, usage);
-        if (outcome) return outcome;
+        // One that was told to end may do so with status 0: what it wrote is not whole for that.
+        if (outcome || this.#reins.ending) return outcome;
         this.#sink = null;
         this.#runsDone += 1;
         return null;

@@ -207,7 +207,7 @@ describe('procwrap', () => {
     const answer = server.ask({ ask: 'plan', project, request }).catch((error: Error) => error.message);
     const noted = () => readdirSync(join(first.home, 'run/inner/running')).map(Number);
     const [rad = 0] = await waitUntil('rad', () => (noted().length > 0 ? noted() : null));
-    await waitUntil('its child', () => inGroup(rad).length > 1);
+    await waitUntil('its child', () => existsSync(at('grandchild')));
     await first.kill();
     // Its leader may be gone already; the group is not.
     process.kill(rad, 'SIGKILL');

@@ -328,6 +328,93 @@ describe('a simulation', () => {
     }
   });
 
+  it('says what there was no room for before its program ran, and warns where only the log had none', async function () {
+    if (process.getuid?.() !== 0) {
+      console.log('      skipped: only root can mount a small file system');
+      this.skip();
+    }
+    const clock = new HandClock();
+    for (const [inodes, expected] of [
+      [2, { is: 'failed', reason: 'No space left on the disk for logfiles.' }],
+      [3, { is: 'done', warnings: ['The log is incomplete: logfiles/room.inside.log: no space left on device.'] }],
+    ] as const) {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `nr_inodes=${inodes},mode=777`, 'tmpfs', project.path]);
+      try {
+        expect(await live(task([run('quiet')]), world(clock))).to.deep.include(expected);
+      } finally {
+        clock.pass(1000);
+        execFileSync('umount', [project.path]);
+      }
+    }
+  });
+
+  it('that is paused before it begins waits, and between two programs, too', async () => {
+    const { simulation, seen, outcome } = begin(task([run('sh', ['-c', 'echo > first']), run('rpict')]));
+    simulation.pause();
+    const next = await live(task([run('rpict')], { name: 'other' }));
+    expect(next).to.include({ is: 'done' });
+    expect(seen.pids).to.deep.equal([]);
+    simulation.resume();
+    simulation.pause();
+    simulation.resume();
+    expect(await outcome).to.include({ is: 'done' });
+    expect(seen.pids).to.have.length(2);
+  });
+
+  it('that is paused while it waits can be stopped', async () => {
+    const { simulation, seen, outcome } = begin(task([run('rpict')]));
+    simulation.pause();
+    simulation.stop();
+    expect(await outcome).to.deep.equal({ is: 'stopped' });
+    expect(seen.pids).to.deep.equal([]);
+    expect(log()).to.match(/# stopped, /);
+  });
+
+  it('that exceeds a limit has failed, even if it ends well, and what it began is removed', async () => {
+    const clock = new HandClock();
+    const polite = 'echo begun; trap "exit 0" TERM; echo > waiting; while :; do sleep 0.02; done';
+    const plan = task([run('sh', ['-c', polite], { stdout: { to: 'file', path: 'x.unf' } })]);
+    const { simulation, seen, outcome } = begin(plan, world(clock), { ...noLimits, seconds: 60, progressSeconds: 50 });
+    await waitUntil('the program', () => existsSync(at('waiting')) && seen.pids.length > 0);
+    simulation.pause();
+    clock.pass(1_000_000);
+    simulation.resume();
+    // The file has grown, so the first silence does not count.
+    clock.pass(50_000);
+    expect(isAlive(seen.pids[0] ?? 0)).to.equal(true);
+    clock.pass(10_000);
+    expect(await outcome).to.deep.include({
+      is: 'failed',
+      reason: 'It was ended because it ran longer than 60 seconds (limit of the job, or setting "limits.seconds").',
+    });
+    expect(existsSync(at('x.unf'))).to.equal(false);
+    expect(log()).to.match(/# failed: It was ended because it ran longer than 60 seconds/);
+  });
+
+  it('that shares an ambient file is killed at once when it exceeds a limit', async () => {
+    const clock = new HandClock();
+    const plan = task([run('waits')], { holds: ['ambient:ambfiles/room.amb'] });
+    const { outcome } = begin(plan, world(clock), { ...noLimits, progressSeconds: 5 });
+    await waitUntil('the program', () => existsSync(at('waiting')));
+    clock.pass(5000);
+    expect(await outcome).to.include({ is: 'failed', signal: 'SIGKILL' });
+    expect(log()).not.to.match(/Terminate/);
+  });
+
+  it('has its log while it runs, and its pid file, from a tenth of a second on', async () => {
+    const clock = new HandClock();
+    const { seen, outcome } = begin(task([run('waits')]), world(clock));
+    await waitUntil('the program', () => existsSync(at('waiting')) && seen.pids.length > 0);
+    clock.pass(99);
+    expect([readdirSync(at('proc')), readdirSync(at('logfiles'))]).to.deep.equal([[], []]);
+    clock.pass(1);
+    expect(read('proc/room.inside.pid')).to.equal(`${seen.pids[0]}\n`);
+    await waitUntil('the log', () => /^# rayserver job 12 .*\n# room, room.inside\nwaits\n/.test(log()));
+    writeFileSync(at('go'), '');
+    expect(await outcome).to.include({ is: 'done' });
+    expect(readdirSync(at('proc'))).to.deep.equal([]);
+  });
+
   it('names the directory that it may not write', async function () {
     if (process.getuid?.() === 0) {
       console.log('      skipped: root may write everywhere');

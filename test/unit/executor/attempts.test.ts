@@ -1,0 +1,210 @@
+import { expect } from 'chai';
+import { Attempts, type Signs } from '../../../src/executor/attempts.ts';
+import type { Assignment } from '../../../src/executor/simulation.ts';
+import type { Outcome } from '../../../src/model/task.ts';
+import { HandClock, noLimits } from '../../support/executor.ts';
+import { taskPlan } from '../../support/jobs.ts';
+
+const done: Outcome = { is: 'done', results: [], skipped: false, warnings: [], usage: null };
+const stopped: Outcome = { is: 'stopped' };
+const project = { location: null, root: '/', rest: 'nowhere', path: '/nowhere' };
+const job = { name: 'room', user: 'ann', project, limits: noLimits };
+const turn = () => new Promise((settle) => setImmediate(settle));
+
+describe('attempts on a host', () => {
+  let clock: HandClock;
+  let attempts: Attempts;
+  /** What was done to simulations, and what was told. */
+  let events: string[];
+  let log: string[];
+  let lives: Map<string, { end: (outcome: Outcome) => void; signs: Signs }>;
+  const said = () => events.splice(0);
+  const start = (...names: string[]) => {
+    for (const attempt of names) attempts.start({ attempt, task: taskPlan(1, { name: `log.${attempt}` }), job });
+  };
+  const end = async (name: string, outcome: Outcome = done) => {
+    lives.get(name)?.end(outcome);
+    await turn();
+  };
+  const begin = ({ attempt }: Assignment, signs: Signs) => {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    lives.set(attempt, { end: resolve, signs });
+    const note = (what: string) => () => events.push(`${what} ${attempt}`);
+    return {
+      live: () => {
+        events.push(`begin ${attempt}`);
+        return promise;
+      },
+      stop: note('stop'),
+      pause: note('pause'),
+      resume: note('resume'),
+    };
+  };
+
+  beforeEach(() => {
+    clock = new HandClock();
+    [events, log, lives] = [[], [], new Map()];
+    attempts = new Attempts({
+      clock,
+      log: (_, text) => log.push(text),
+      reports: {
+        started: (attempt, pid) => events.push(`started ${attempt} ${pid}`),
+        progressed: (attempt, fraction) => events.push(`progressed ${attempt} ${fraction}`),
+        ended: ({ attempt, outcome, milliseconds }) => events.push(`ended ${attempt} ${outcome.is} ${milliseconds}`),
+      },
+      begin,
+      changed: () => {},
+    });
+    attempts.setSlots(2);
+  });
+
+  it('get slots in the order in which they came', async () => {
+    start('1.1.1', '1.2.1', '1.3.1', '1.4.1');
+    expect(said()).to.deep.equal(['begin 1.1.1', 'begin 1.2.1']);
+    clock.pass(70);
+    await end('1.2.1');
+    expect(said()).to.deep.equal(['ended 1.2.1 done 70', 'begin 1.3.1']);
+    await end('1.1.1', { is: 'failed', reason: 'Why.', exit: 1, signal: null, lastLines: [], usage: null });
+    expect(said()).to.deep.equal(['ended 1.1.1 failed 70', 'begin 1.4.1']);
+    expect(log).to.deep.equal([
+      'attempt 1.2.1 (/nowhere, log.1.2.1): done',
+      'attempt 1.1.1 (/nowhere, log.1.1.1): failed: Why.',
+    ]);
+  });
+
+  it('begin when there are more slots, and none is ended when there are fewer', async () => {
+    start('1.1.1', '1.2.1', '1.3.1', '1.4.1', '1.5.1');
+    said();
+    attempts.setSlots(3);
+    expect(said()).to.deep.equal(['begin 1.3.1']);
+    attempts.setSlots(1);
+    await end('1.1.1');
+    await end('1.2.1');
+    expect(said()).to.deep.equal(['ended 1.1.1 done 0', 'ended 1.2.1 done 0']);
+    await end('1.3.1');
+    expect(said()).to.deep.equal(['ended 1.3.1 done 0', 'begin 1.4.1']);
+  });
+
+  it('end at once when they are stopped before they had a slot', async () => {
+    start('1.1.1', '1.2.1', '1.3.1', '1.4.1');
+    said();
+    attempts.stop('1.3.1');
+    expect(said()).to.deep.equal(['ended 1.3.1 stopped 0']);
+    await end('1.1.1');
+    expect(said()).to.deep.equal(['ended 1.1.1 done 0', 'begin 1.4.1']);
+  });
+
+  it('are ended by their simulation when they are stopped later', async () => {
+    start('1.1.1');
+    attempts.stop('1.1.1');
+    expect(said()).to.deep.equal(['begin 1.1.1', 'stop 1.1.1']);
+    await end('1.1.1', stopped);
+    expect(said()).to.deep.equal(['ended 1.1.1 stopped 0']);
+    attempts.stop('1.1.1');
+    attempts.stop('7.7.7');
+    expect(said()).to.deep.equal(['ended 1.1.1 stopped 0', 'ended 7.7.7 stopped 0']);
+  });
+
+  it('give their slot away while they are paused, and take it at once when they are resumed', async () => {
+    start('1.1.1', '1.2.1', '1.3.1', '1.4.1');
+    said();
+    clock.pass(100);
+    attempts.pause('1.1.1');
+    attempts.pause('1.1.1');
+    expect(said()).to.deep.equal(['pause 1.1.1', 'begin 1.3.1']);
+    clock.pass(10_000);
+    attempts.resume('1.1.1');
+    attempts.resume('1.1.1');
+    expect(said()).to.deep.equal(['resume 1.1.1']);
+    clock.pass(11);
+    await end('1.1.1');
+    expect(said(), 'three ran, two may').to.deep.equal(['ended 1.1.1 done 111']);
+    await end('1.2.1');
+    expect(said()).to.deep.equal(['ended 1.2.1 done 10111', 'begin 1.4.1']);
+  });
+
+  it('that end while they are paused free no slot twice', async () => {
+    start('1.1.1', '1.2.1', '1.3.1', '1.4.1');
+    attempts.pause('1.1.1');
+    said();
+    attempts.stop('1.1.1');
+    await end('1.1.1', stopped);
+    expect(said()).to.deep.equal(['stop 1.1.1', 'ended 1.1.1 stopped 0']);
+    await end('1.2.1');
+    expect(said()).to.deep.equal(['ended 1.2.1 done 0', 'begin 1.4.1']);
+  });
+
+  it('that are paused before they had a slot get one only after they are resumed, and then first', async () => {
+    start('1.1.1', '1.2.1', '1.3.1', '1.4.1');
+    said();
+    attempts.pause('1.4.1');
+    attempts.pause('1.3.1');
+    await end('1.1.1');
+    expect(said()).to.deep.equal(['ended 1.1.1 done 0']);
+    attempts.resume('1.4.1');
+    expect(said()).to.deep.equal(['begin 1.4.1']);
+    attempts.stop('1.3.1');
+    expect(said()).to.deep.equal(['ended 1.3.1 stopped 0']);
+    attempts.pause('7.7.7');
+    attempts.resume('7.7.7');
+    expect(said()).to.deep.equal([]);
+  });
+
+  it('are told again, not started again', async () => {
+    start('1.1.1');
+    lives.get('1.1.1')?.signs.started(11);
+    lives.get('1.1.1')?.signs.progressed(0.5);
+    expect(said()).to.deep.equal(['begin 1.1.1', 'started 1.1.1 11', 'progressed 1.1.1 0.5']);
+    start('1.1.1');
+    expect(said()).to.deep.equal(['started 1.1.1 11', 'progressed 1.1.1 0.5']);
+    attempts.pause('1.1.1');
+    said();
+    attempts.tell('1.1.1');
+    expect(said()).to.deep.equal(['started 1.1.1 11', 'progressed 1.1.1 0.5']);
+    await end('1.1.1');
+    said();
+    start('1.1.1');
+    expect(said()).to.deep.equal(['ended 1.1.1 done 0']);
+  });
+
+  it('are kept until their end is acknowledged', async () => {
+    start('1.1.1', '1.2.1', '1.3.1');
+    attempts.pause('1.1.1');
+    attempts.acknowledge('1.1.1');
+    await end('1.2.1');
+    expect(attempts.names()).to.deep.equal(['1.1.1', '1.2.1', '1.3.1']);
+    expect([attempts.size, attempts.live]).to.deep.equal([3, 2]);
+    attempts.acknowledge('1.2.1');
+    attempts.acknowledge('1.2.1');
+    expect([attempts.size, attempts.live]).to.deep.equal([2, 2]);
+  });
+
+  it('run a log until they are at their end', async () => {
+    start('1.1.1', '1.2.1', '1.3.1');
+    expect(attempts.isRunning(1, 'log.1.3.1')).to.equal(true);
+    expect(attempts.isRunning(2, 'log.1.3.1')).to.equal(false);
+    await end('1.1.1');
+    expect(attempts.isRunning(1, 'log.1.1.1')).to.equal(false);
+  });
+
+  it('are all stopped at the end, which nobody is told, and nothing begins any more', async () => {
+    start('1.1.1', '1.2.1', '1.3.1', '1.4.1');
+    attempts.pause('1.2.1');
+    said();
+    attempts.end();
+    expect(said()).to.deep.equal(['stop 1.1.1', 'stop 1.2.1', 'stop 1.3.1']);
+    start('1.5.1');
+    for (const name of ['1.1.1', '1.2.1']) await end(name, stopped);
+    await end('1.3.1');
+    expect(said(), 'what was done is told').to.deep.equal(['ended 1.3.1 done 0']);
+    expect(attempts.live).to.equal(0);
+  });
+
+  it('that are frames are news in the log only when they fail', async () => {
+    for (const attempt of ['1.1.1', '1.2.1'])
+      attempts.start({ attempt, task: taskPlan(1, { step: 'frame', name: attempt }), job });
+    await end('1.1.1');
+    await end('1.2.1', stopped);
+    expect(log).to.deep.equal(['attempt 1.2.1 (/nowhere, 1.2.1): stopped']);
+  });
+});
