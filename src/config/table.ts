@@ -57,6 +57,11 @@ export const settingsTable = {
     2097152,
     'The most bytes that the log of a simulation keeps: its head and its tail.',
   ),
+  'limits.processes': setting(
+    whole(16, 4194304),
+    512,
+    "The most processes and threads that simulations may have at a time, all together, beside those that the daemon's user has when procwrap starts.",
+  ),
   'report.seconds': setting(whole(1, 3600), 1, "Seconds between two reports of a renderer's progress."),
 } as const;
 

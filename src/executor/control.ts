@@ -9,7 +9,6 @@ import type { Clock } from './clock.ts';
 import { OpenFiles } from './files.ts';
 import type { Host } from './host.ts';
 import { findRadiance, packageDirectory, simulationEnvironment } from './installation.ts';
-import type { Leftovers } from './leftovers.ts';
 import { openProject } from './project.ts';
 import { answer } from './questions.ts';
 import type { Ending, Run } from './run.ts';
@@ -24,7 +23,6 @@ export interface ControlOptions {
   readonly home: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly running: Pick<Leftovers, 'note' | 'forget'>;
 }
 
 /** An attempt that runs here, or has ended and was not acknowledged. */
@@ -172,17 +170,15 @@ export class Control {
       return;
     }
     const { settings, clock, env } = this.#host(server);
-    const { running, log } = this.#options;
+    const { log } = this.#options;
     const simulation = new Simulation(assignment, {
       settings,
       clock,
       env,
       started: (pid) => {
         attempt.pid = pid;
-        quietly(log, () => running.note(pid));
         this.#say({ say: 'started', attempt: name, pid });
       },
-      over: (pid) => quietly(log, () => running.forget(pid)),
       progressed: (fraction) => {
         attempt.fraction = fraction;
         this.#say({ say: 'progressed', attempt: name, fraction });
@@ -237,40 +233,30 @@ export class Control {
   }
 
   async #helped(run: Run): Promise<Ending> {
-    const { running, log } = this.#options;
     this.#helpers.add(run);
-    quietly(log, () => running.note(run.pid));
     try {
       return await run.ended;
     } finally {
       this.#helpers.delete(run);
-      quietly(log, () => running.forget(run.pid));
     }
   }
 }
 
 /** Whoever deleted the project has no use for its order. */
 function tidy({ project, paths }: Extract<ToProcwrap, { say: 'tidy' }>, log: Log): void {
-  quietly(log, () => {
+  try {
     const directory = openProject(project);
     try {
       for (const path of paths) removeBelow(directory, path);
     } finally {
       closeSync(directory);
     }
-  });
+  } catch (error) {
+    log('warn', `procwrap: ${(error as Error).message}`);
+  }
 }
 
 function ownVersion(): string {
   const { version } = JSON.parse(readFileSync(join(packageDirectory(), 'package.json'), 'utf8')) as { version: string };
   return version;
-}
-
-/** The home's disk may be full: then a killed procwrap leaves its simulations running, and that is all. */
-function quietly(log: Log, deed: () => void): void {
-  try {
-    deed();
-  } catch (error) {
-    log('warn', `procwrap: ${(error as Error).message}`);
-  }
 }

@@ -10,7 +10,7 @@ import { isCurrent } from './octree.ts';
 import { noStart, Output } from './output.ts';
 import { openProject } from './project.ts';
 import { collectResults } from './results.ts';
-import { type Command, type Environment, type Run, start } from './run.ts';
+import { type Command, type Environment, LostSpawner, type Run, start } from './run.ts';
 import { SimulationLog } from './simulation-log.ts';
 
 /** What a server asks for when it starts an attempt. */
@@ -28,9 +28,8 @@ export interface World {
   readonly clock: Clock;
   readonly settings: HostSettings;
   readonly env: Environment;
-  /** A group was started, and is over. */
+  /** A program of it runs. */
   readonly started: (pid: number) => void;
-  readonly over: (pid: number) => void;
   readonly progressed: (fraction: number) => void;
 }
 
@@ -42,6 +41,8 @@ export class Simulation {
   readonly #world: World;
   readonly #warnings: string[] = [];
   #stopping = false;
+  /** The spawner died and took the program along: nobody asked for it, and it is not the program's fault. */
+  #lost = false;
   #run: Run | null = null;
   #sink: string | null = null;
   #runsDone = 0;
@@ -110,7 +111,7 @@ export class Simulation {
       for (const deed of task.deeds) {
         if (this.#stopping) return { is: 'stopped' };
         const failed = await this.#do(deed, directory, pidFile, log);
-        if (this.#stopping) return { is: 'stopped' };
+        if (this.#stopping || this.#lost) return { is: 'stopped' };
         if (failed) return failed;
       }
       const results = await collectResults(directory, task.makes);
@@ -152,9 +153,14 @@ export class Simulation {
         stdout = makeFresh(directory, deed.stdout.path);
       }
       const { program, args } = deed;
-      const { env } = this.#world;
+      const { env, settings } = this.#world;
+      const { processes } = settings;
       const where = stdout ?? (deed.stdout.to === 'log' ? 'heard' : 'dropped');
-      const failed = await this.#spawn({ program, args, env, directory, stdin, stdout: where }, pidFile, output);
+      const failed = await this.#spawn(
+        { program, args, env, directory, stdin, stdout: where, attempt: this.#assignment.attempt, processes },
+        pidFile,
+        output,
+      );
       if (failed) return failed;
     } finally {
       if (stdin !== null) closeSync(stdin);
@@ -170,6 +176,7 @@ export class Simulation {
     try {
       run = await start(command, (stream, portion) => output.hear(stream, portion), this.#world.clock);
     } catch (error) {
+      this.#lost = error instanceof LostSpawner;
       return failure(noStart(command.program, error as NodeJS.ErrnoException));
     }
     this.#run = run;
@@ -178,12 +185,13 @@ export class Simulation {
     this.#world.started(run.pid);
     const ending = await run.ended;
     this.#run = null;
-    this.#world.over(run.pid);
+    this.#lost = ending.lost;
     const empty = typeof command.stdout === 'number' ? fstatSync(command.stdout).size === 0 : null;
     const verdict = output.judge(ending, empty);
     this.#warnings.push(...verdict.warnings);
     if (verdict.reason === null) return null;
-    return { is: 'failed', reason: verdict.reason, ...ending, lastLines: output.lastLines() };
+    const { exit, signal } = ending;
+    return { is: 'failed', reason: verdict.reason, exit, signal, lastLines: output.lastLines() };
   }
 
   /** Removes what a failed or stopped attempt leaves unfinished. */

@@ -231,6 +231,7 @@ function hostSettings({ settings }: FarmOptions): HostSettings {
     radiance: settings.radiance,
     planSeconds: settings.plan.seconds,
     logBytes: settings.log.bytes,
+    processes: settings.limits.processes,
     reportSeconds: settings.report.seconds,
   };
 }

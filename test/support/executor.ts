@@ -13,7 +13,7 @@ import type { HostSettings } from '../../src/protocol/inner.ts';
 /** The directory whose bin/ holds the stand-ins for Radiance's programs. */
 export const fixtures = join(import.meta.dirname, '../../../test/fixtures');
 
-export const settings: HostSettings = { radiance: fixtures, planSeconds: 20, logBytes: 65_536, reportSeconds: 1 };
+export const settings: HostSettings = { radiance: fixtures, planSeconds: 20, logBytes: 65_536, processes: 512, reportSeconds: 1 };
 
 /** A directory that is removed after the test; its owner may be anybody. */
 export function temporary(name: string): { path: string; [Symbol.dispose](): void } {
@@ -79,11 +79,10 @@ export class HandClock implements Clock {
 export interface Seen extends World {
   readonly pids: number[];
   readonly fractions: number[];
-  readonly gone: number[];
 }
 
 export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
-  const [pids, fractions, gone]: number[][] = [[], [], []];
+  const [pids, fractions]: number[][] = [[], []];
   const given = { ...process.env, SECRET: 'of the daemon' };
   const env = simulationEnvironment(findRadiance(fixtures, given, '/nowhere'), given);
   return {
@@ -92,9 +91,7 @@ export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
     env,
     pids: pids ?? [],
     fractions: fractions ?? [],
-    gone: gone ?? [],
     started: (pid) => pids?.push(pid),
-    over: (pid) => gone?.push(pid),
     progressed: (fraction) => fractions?.push(fraction),
   };
 }
