@@ -32,6 +32,18 @@ export const libc = {
     set: Buffer,
     before: null,
   ) => number,
+  prlimit: library.func('int prlimit(int, int, void *, void *)') as (
+    pid: number,
+    resource: number,
+    wanted: Buffer | null,
+    seen: Buffer | null,
+  ) => number,
+  wait4: library.func('int wait4(int, void *, int, void *)') as (
+    pid: number,
+    status: Buffer | null,
+    options: number,
+    usage: Buffer | null,
+  ) => number,
   openat2: library.func('syscall', 'long', ['long', 'int', 'str', 'void *', 'ulong']) as (
     number: number,
     directory: number,
