@@ -17,7 +17,7 @@ export interface Way {
 }
 
 export interface Asking {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   /** Path and query, encoded. */
   path: string;
   accept?: string;

@@ -21,9 +21,8 @@ export async function rayctl(argv: readonly string[], world: World): Promise<num
   const run = async (options: CommonOptions, verb: (session: Session) => Promise<number>) => {
     status = await runVerb(world, options, verb);
   };
-  const program = makeProgram(world, version(), run, (session, error) =>
-    report(world, session.options, session, error),
-  );
+  const onFault = (session: Session, error: unknown) => report(world, session.options, session, error);
+  const program = makeProgram(world, version(), run, onFault, argv);
   try {
     if (argv.length === 0) {
       program.outputHelp({ error: true });

@@ -10,14 +10,17 @@ import {
   ServerView,
   type SubmitRequest,
   TaskList,
+  type TaskView,
 } from '../protocol/api.ts';
 import { parseAddress, type ServerAddress } from './address.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { door } from './door.ts';
-import { CalledWrongly, Refused, ServerUnreachable } from './errors.ts';
+import { CalledWrongly, NotAllowed, Refused, ServerUnreachable } from './errors.ts';
 import { type Asking, ask, askJson, type Way } from './exchange.ts';
 import { readJobEvents } from './job-events.ts';
+import { type AwayOptions, Patience } from './patience.ts';
 import { openTunnel, type Tunnel } from './tunnel.ts';
+import { directWay, wayThrough } from './ways.ts';
 
 export interface ClientOptions {
   /** `http://127.0.0.1:9182`, `https://...`, `unix:/path/submit.sock` or `ssh://[user@]host[:port][/home]`. */
@@ -32,13 +35,11 @@ export interface ClientOptions {
   clock?: Clock;
 }
 
-export interface WaitOptions {
-  signal?: AbortSignal;
-  /** How long the server may be away (while it restarts, say) before we give up, seconds. Default 60. */
-  patienceSeconds?: number;
-}
+export type WaitOptions = AwayOptions;
 
 type Call = { signal?: AbortSignal };
+type JobsQuery = { state?: JobView['state']; before?: number; limit?: number };
+type TasksQuery = { state?: TaskView['state']; after?: number; limit?: number };
 
 const doors = {
   job: door(JobView, 'a job'),
@@ -52,7 +53,8 @@ const doors = {
 
 /** Server-sent events carry a comment now and then; after this long without a word we connect anew. */
 const silentSeconds = 60;
-const pauses = [250, 500, 1000, 2000, 5000];
+/** Jobs and tasks that are asked for at a time, where a page is what we want. */
+const pageSize = 1000;
 
 /**
  * A client of one server. Connections are made as they are needed; only an ssh tunnel stays, until `close`.
@@ -97,19 +99,38 @@ export class RayserverClient implements AsyncDisposable {
   }
 
   /** One page of jobs, the newest first; give `next` as `before` for the next page. */
-  async jobs(
-    query: { state?: JobView['state']; before?: number; limit?: number } = {},
-    call: Call = {},
-  ): Promise<JobList> {
+  async jobs(query: JobsQuery = {}, call: Call = {}): Promise<JobList> {
     return doors.jobs(await this.#get(`/api/v1/jobs${queryText(query)}`, call));
+  }
+
+  /** Page after page of jobs, the newest first, until there are no more; `limit` is that of a page. */
+  async *jobPages(query: JobsQuery = {}, call: Call = {}): AsyncGenerator<JobView[], void, void> {
+    let next = query.before ?? null;
+    do {
+      const before = next === null ? {} : { before: next };
+      const page = await this.jobs({ limit: pageSize, ...query, ...before }, call);
+      next = page.next;
+      yield page.jobs;
+    } while (next !== null);
   }
 
   async job(id: number, call: Call = {}): Promise<JobView> {
     return doors.job(await this.#get(`/api/v1/jobs/${number(id)}`, call));
   }
 
-  async tasks(id: number, call: Call = {}): Promise<TaskList['tasks']> {
-    return doors.tasks(await this.#get(`/api/v1/jobs/${number(id)}/tasks`, call)).tasks;
+  /** One page of a job's tasks, in the order of their numbers; give `next` as `after` for the next page. */
+  async tasks(id: number, query: TasksQuery = {}, call: Call = {}): Promise<TaskList> {
+    return doors.tasks(await this.#get(`/api/v1/jobs/${number(id)}/tasks${queryText(query)}`, call));
+  }
+
+  /** Page after page of a job's tasks, until there are no more; `limit` is that of a page. */
+  async *taskPages(id: number, query: TasksQuery = {}, call: Call = {}): AsyncGenerator<TaskView[], void, void> {
+    let next: number | null = query.after ?? 0;
+    do {
+      const page: TaskList = await this.tasks(id, { limit: pageSize, ...query, after: next }, call);
+      next = page.next;
+      yield page.tasks;
+    } while (next !== null);
   }
 
   /** Part of a task's log from `offset` bytes on; without a task the one that failed, else one that runs, else the last view. */
@@ -118,7 +139,27 @@ export class RayserverClient implements AsyncDisposable {
   }
 
   async cancel(id: number, call: Call = {}): Promise<JobView> {
-    return doors.job(await this.#json({ method: 'POST', path: `/api/v1/jobs/${number(id)}/cancel`, ...call }));
+    return this.#change(id, 'cancel', call);
+  }
+
+  /** Stops the processes of a job where they are; their slots are free for others. */
+  async pause(id: number, call: Call = {}): Promise<JobView> {
+    return this.#change(id, 'pause', call);
+  }
+
+  /** Lets a paused job go on. */
+  async resume(id: number, call: Call = {}): Promise<JobView> {
+    return this.#change(id, 'resume', call);
+  }
+
+  /** Has done again what failed or was cancelled of a job. */
+  async retry(id: number, call: Call = {}): Promise<JobView> {
+    return this.#change(id, 'retry', call);
+  }
+
+  /** Has a job forgotten that has ended; its results stay. */
+  async remove(id: number, call: Call = {}): Promise<void> {
+    (await this.#ask({ method: 'DELETE', path: `/api/v1/jobs/${number(id)}`, ...call })).resume();
   }
 
   /**
@@ -173,25 +214,27 @@ export class RayserverClient implements AsyncDisposable {
    * connection breaks, until the server has been away for `patienceSeconds`.
    */
   async *wait(id: number, options: WaitOptions = {}): AsyncGenerator<JobView, void, void> {
-    const patience = (options.patienceSeconds ?? 60) * 1000;
-    let awaySince: number | null = null;
-    for (let tries = 0; ; tries += 1) {
-      let fault: unknown = new ServerUnreachable('The server ends its events before the job has ended.');
+    const patience = this.patience(options);
+    for (;;) {
+      let fault: unknown = new ServerUnreachable('The server ends its events before the job has ended.', {
+        sent: true,
+      });
       try {
         for await (const job of this.#events(id, options.signal)) {
-          awaySince = null;
-          tries = 0;
+          patience.heard();
           yield job;
           if (job.finishedAt !== null) return;
         }
       } catch (error) {
-        if (!this.#passes(error)) throw error;
         fault = error;
       }
-      awaySince ??= this.#clock.now();
-      if (this.#clock.now() - awaySince >= patience) throw fault;
-      await this.#clock.sleep(pauses[Math.min(tries, pauses.length - 1)] ?? 5000, options.signal);
+      await patience.bear(fault);
     }
+  }
+
+  /** For whoever asks again and again, also while the server is away. */
+  patience(options: AwayOptions = {}): Patience {
+    return new Patience(this.#clock, (error) => this.#passes(error), options);
   }
 
   /** Ends the ssh tunnel, if there is one. */
@@ -208,6 +251,8 @@ export class RayserverClient implements AsyncDisposable {
   /** A fault that may pass by itself: the server was there before and is away now. */
   #passes(error: unknown): boolean {
     if (error instanceof ServerUnreachable) return this.#met || error.sent;
+    // While a server starts, its socket is closed for a moment.
+    if (error instanceof NotAllowed) return this.#met;
     return error instanceof Refused && error.status === 503;
   }
 
@@ -216,6 +261,10 @@ export class RayserverClient implements AsyncDisposable {
     const accept = 'text/event-stream';
     const answer = await this.#ask({ method: 'GET', path, accept, signal, idleSeconds: silentSeconds });
     yield* readJobEvents(answer, signal);
+  }
+
+  async #change(id: number, verb: string, call: Call): Promise<JobView> {
+    return doors.job(await this.#json({ method: 'POST', path: `/api/v1/jobs/${number(id)}/${verb}`, ...call }));
   }
 
   #get(path: string, call: Call): Promise<unknown> {
@@ -242,22 +291,6 @@ export class RayserverClient implements AsyncDisposable {
     this.#tunnel ??= openTunnel({ address, command, interactive });
     return wayThrough(address, await this.#tunnel);
   }
-}
-
-/** Without a tunnel. The token goes where there is no kernel to say who we are. */
-function directWay(address: Exclude<ServerAddress, { by: 'ssh' }>, token: string | null): Way {
-  const complaint = async () => null;
-  if (address.by === 'unix') {
-    const to = { socketPath: address.socket };
-    return { name: address.socket, to, secure: false, token: null, complaint };
-  }
-  const { host, port, text: name } = address;
-  return { name, to: { host, port }, secure: address.by === 'https', token, complaint };
-}
-
-function wayThrough({ text: name }: ServerAddress, tunnel: Tunnel): Way {
-  const to = { socketPath: tunnel.socket };
-  return { name, to, secure: false, token: null, complaint: () => tunnel.complaint() };
 }
 
 function number(id: number): number {

@@ -9,6 +9,7 @@ import { openSqliteStore } from '../store/sqlite.ts';
 import { systemAccounts } from '../unix/accounts.ts';
 import { withoutDebugger } from '../unix/debugger.ts';
 import { identityOf } from '../unix/identity.ts';
+import { openFileLimit } from '../unix/limits.ts';
 import { peerCredentials, socketDescriptor } from '../unix/native.ts';
 import { openPort } from '../web/port.ts';
 import type { Configuration, Hosts } from './configuration.ts';
@@ -64,6 +65,7 @@ export async function openParts(options: PartsOptions): Promise<void> {
     port: handover.port,
     tcp: { fd: handover.listen },
     socketPath: home.submitSocket,
+    openFiles: openFileLimit(),
     identify: peerOf,
     logFile: logFile.path,
     log,

@@ -30,9 +30,26 @@ export function named(path: string, error: unknown): unknown {
   return new FileError(path, code, getSystemErrorMessage(errno));
 }
 
+/** Errors that say nothing of the project: too many open files, a bad or a full disk, a server of files that is away. */
+const passing = ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'ENOSPC', 'EDQUOT', 'ESTALE', 'ETIMEDOUT'];
+
+/**
+ * Whoever sees such an error does not know whether the project is all right.
+ * @throws Refusal not-ready, which may be tried again
+ */
+export function refuseIfPassing(path: string, error: unknown, project: Project): void {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== undefined && passing.includes(code)) {
+    throw new Refusal('not-ready', sentenceOf(named(path, error), project));
+  }
+}
+
 /** What went wrong in a project, in one sentence for its user. */
 export function sentenceOf(error: unknown, project: Project): string {
   if (error instanceof Refusal) return error.message;
+  const { errno, syscall } = error as NodeJS.ErrnoException;
+  if (!(error instanceof FileError) && errno !== undefined && syscall !== undefined)
+    return `A file of ${project.path} could not be used: ${getSystemErrorMessage(errno)} (${syscall}).`;
   if (!(error instanceof FileError))
     return `Internal error: ${error instanceof Error ? error.message : String(error)}.`;
   switch (error.code) {

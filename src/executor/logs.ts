@@ -24,7 +24,7 @@ export async function readLog(question: LogQuestion, host: Pick<Host, 'isRunning
     // A simulation that has just been started has not made its log yet.
     const { job, name, offset } = question;
     if (error instanceof Refusal && offset === 0 && host.isRunning(job, name))
-      return { kind: 'log', text: '', next: 0 };
+      return { kind: 'log', attempt: 0, text: '', next: 0 };
     throw error;
   }
 }
@@ -33,10 +33,10 @@ function readOwnLog({ project, name, job, offset }: LogQuestion): Promise<Answer
   return inProject(project, (directory) => {
     const { fd, stats } = openLog(directory, name, project);
     try {
-      requireOwn(textAt(fd, 0, LONGEST_FIRST_LINE).text, name, job);
+      const attempt = requireOwn(textAt(fd, 0, LONGEST_FIRST_LINE).text, name, job);
       const from = offset <= stats.size ? offset : leftOutAt(fd, stats.size);
       const { text, bytes } = textAt(fd, from, PORTION);
-      return { kind: 'log', text, next: from + bytes };
+      return { kind: 'log', attempt, text, next: from + bytes };
     } finally {
       closeSync(fd);
     }
@@ -54,9 +54,11 @@ function openLog(directory: number, name: string, project: Project): ReturnType<
   }
 }
 
-function requireOwn(beginning: string, name: string, job: number): void {
-  const owner = Number(/^# rayserver job (\d+) /.exec(beginning)?.[1] ?? 0);
-  if (owner === job) return;
+/** @returns the attempt whose log it is */
+function requireOwn(beginning: string, name: string, job: number): number {
+  const [, first, attempt] = /^# rayserver job (\d+) task \d+ attempt (\d+),/.exec(beginning) ?? [];
+  const owner = Number(first ?? 0);
+  if (owner === job) return Number(attempt);
   if (owner > job) {
     throw new Refusal('no-such-file', `The log of job ${job} was replaced by that of job ${owner}.`);
   }

@@ -2,13 +2,14 @@ import { closeSync, constants, openSync, realpathSync } from 'node:fs';
 import type { Project } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
 import { O_PATH, openBeneath, openPartByPart } from '../unix/walk.ts';
+import { refuseIfPassing } from './file-error.ts';
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /**
  * Opens a project's directory for reading. Below a location links are followed as long as they stay in it; where there
  * are no locations the path is taken with its links resolved, and none may have appeared since.
- * @throws Refusal no-such-project, project-not-readable
+ * @throws Refusal no-such-project, project-not-readable, not-ready
  */
 export function openProject(project: Project): number {
   try {
@@ -45,6 +46,7 @@ function openResolved(project: Project): number {
 }
 
 function projectRefusal(project: Project, error: NodeJS.ErrnoException): Refusal {
+  refuseIfPassing(project.path, error, project);
   const none = `No such project "${project.location === null ? project.path : project.rest}".`;
   switch (error.code) {
     case 'EACCES':

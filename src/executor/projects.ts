@@ -4,6 +4,7 @@ import type { Project } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
 import { O_PATH, openBeneath } from '../unix/walk.ts';
 import { makeDirectory } from './below.ts';
+import { refuseIfPassing } from './file-error.ts';
 import { inProject } from './project.ts';
 
 /** Made in every project; the others are made when a task needs them, but must be writable if they are there. */
@@ -13,7 +14,7 @@ const writable = ['proc', 'logfiles', 'images', 'octrees', 'ambfiles'] as const;
 /**
  * Is this a project that we can work in? Makes proc/ and logfiles/.
  * @returns the directory's identity: the same for all its names
- * @throws Refusal no-such-project, project-not-readable, project-not-writable, project-in-home
+ * @throws Refusal no-such-project, project-not-readable, project-not-writable, project-in-home, not-ready
  */
 export function checkProject(project: Project, home: string): Promise<string> {
   return inProject(project, (directory) => {
@@ -30,11 +31,13 @@ export function checkProject(project: Project, home: string): Promise<string> {
     for (const path of made) {
       try {
         makeDirectory(directory, path);
-      } catch {
+      } catch (error) {
+        refuseIfPassing(path, error, project);
         throw notWritable(`${project.path}/${path}`);
       }
     }
-    for (const path of writable) if (!isWritable(directory, path)) throw notWritable(`${project.path}/${path}`);
+    for (const path of writable)
+      if (!isWritable(directory, path, project)) throw notWritable(`${project.path}/${path}`);
     const { dev, ino } = fstatSync(directory, { bigint: true });
     return `${dev}:${ino}`;
   });
@@ -42,13 +45,13 @@ export function checkProject(project: Project, home: string): Promise<string> {
 
 /**
  * Whether these directories, each of which may still be missing, can be written or made.
- * @throws Refusal project-not-writable
+ * @throws Refusal project-not-writable, not-ready
  */
 export function requirePlaces(directory: number, project: Project, paths: Iterable<string>): void {
   for (const path of paths) {
     let place = path;
     while (place !== '.' && isMissing(directory, place)) place = posix.dirname(place);
-    if (!isWritable(directory, place)) throw notWritable(`${project.path}/${path}`);
+    if (!isWritable(directory, place, project)) throw notWritable(`${project.path}/${path}`);
   }
 }
 
@@ -103,11 +106,12 @@ function isWithin(directory: number, home: string): boolean {
 }
 
 /** What is not there is fine; a link that leads out of the project is not. */
-function isWritable(directory: number, path: string): boolean {
+function isWritable(directory: number, path: string, project: Project): boolean {
   let fd: number;
   try {
     fd = openBeneath(directory, path, constants.O_RDONLY | constants.O_DIRECTORY);
   } catch (error) {
+    refuseIfPassing(path, error, project);
     return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
   try {

@@ -232,6 +232,7 @@ export const JobsQuery = Type.Object(
 export const TasksQuery = Type.Object(
   {
     after: Type.Optional(Type.Integer({ minimum: 0 })),
+    state: Type.Optional(Type.Enum(taskStates)),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   },
   closed,
@@ -245,6 +246,7 @@ export const LogQuery = Type.Object(
 );
 export const LogView = Type.Object({
   task: Type.Integer(),
+  attempt: Type.Integer({ description: 'The attempt whose log it is: each one begins it anew. 0: none has begun it.' }),
   text: Type.String(),
   next: Type.Integer({ description: 'Give it as `offset` to go on reading.' }),
   ended: Type.Boolean({ description: 'The task has ended: no more will come.' }),

@@ -83,6 +83,8 @@ export const ReadAnswer = Type.Object({ kind: Type.Literal('read'), data: Type.S
 export const CloseAnswer = Type.Object({ kind: Type.Literal('close') });
 export const LogAnswer = Type.Object({
   kind: Type.Literal('log'),
+  /** Whose log it is: each attempt begins it anew. 0: none has begun it. */
+  attempt: Type.Integer({ minimum: 0 }),
   text: Type.String(),
   /** Where to go on reading. */
   next: Type.Integer({ minimum: 0 }),

@@ -16,6 +16,7 @@ import { Pauses } from './pauses.ts';
 import { Procwrap } from './procwrap.ts';
 import { Reception, viewBusy } from './reception.ts';
 import { jobLog, openResult } from './results.ts';
+import { tasksIn } from './task-pages.ts';
 import { jobView, taskView } from './views.ts';
 import { Watchers } from './watchers.ts';
 
@@ -167,9 +168,12 @@ class Running implements RunningFarm {
     return this.#view(await this.#job(id));
   }
 
-  async tasks(id: number, after: number, limit: number): ReturnType<Farm['tasks']> {
+  async tasks(...[id, after, limit, state]: Parameters<Farm['tasks']>): ReturnType<Farm['tasks']> {
     const job = await this.#job(id);
-    const kept = await this.#options.store.tasks(id, after, limit + 1);
+    const { store } = this.#options;
+    const kept = state
+      ? await tasksIn(job, state, (number) => store.tasks(id, number - 1, 1), { after, limit: limit + 1 })
+      : await store.tasks(id, after, limit + 1);
     const page = kept.slice(0, limit).map((task) => job.tasks.get(task.plan.number) ?? task);
     const last = page.at(-1);
     return {

@@ -91,7 +91,8 @@ export class Reception {
     const planned = await this.#plan(project, request, identity);
     return this.#oneAtATime(async () => {
       const inTheWay = this.#inTheWay(planned.plans, asked.kind === 'radiance' && asked.replace === true);
-      const job = this.#job(caller, asked, { request, project, planned, key });
+      const id = await this.#stored(this.#doors.options.store.nextJob());
+      const job = this.#job(caller, asked, { id, request, project, planned, key });
       await this.#stored(this.#doors.options.store.commit([{ job, tasks: 'all' }]));
       const by = `${caller.user}, for job ${job.id}`;
       const cancels = inTheWay.map((other) => this.#doors.happen({ what: 'cancel asked', job: other.id, by }));
@@ -111,9 +112,8 @@ export class Reception {
     return { plans: tasks.map((task) => scoped(task, identity)), notes, views };
   }
 
-  #job(caller: Caller, asked: SubmitRequest, { request, project, planned, key }: Wanted): Job {
+  #job(caller: Caller, asked: SubmitRequest, { id, request, project, planned, key }: Wanted): Job {
     const { options } = this.#doors;
-    const id = options.store.nextJob();
     const submittedAt = options.now();
     const tasks = tasksOf(id, request, planned.plans);
     const reason = planned.notes.join(' ') || null;
@@ -190,6 +190,7 @@ interface Planned {
 }
 
 interface Wanted {
+  readonly id: number;
   readonly request: JobRequest;
   readonly project: Project;
   readonly planned: Planned;
@@ -239,7 +240,8 @@ function sameRequest(one: JobRequest, other: JobRequest): boolean {
 
 /** Such as `room: inside, outside`, or `povray 1-48`. */
 function jobName(request: JobRequest, views: readonly string[]): string {
-  if (request.kind === 'command') return shortened([nameOf(request.command[0] ?? ''), request.frames ?? ''].join(' ').trim());
+  if (request.kind === 'command')
+    return shortened([nameOf(request.command[0] ?? ''), request.frames ?? ''].join(' ').trim());
   const variation = request.rif.replace(/\.rif$/, '');
   return shortened(views.length === 0 ? variation : `${variation}: ${views.join(', ')}`);
 }

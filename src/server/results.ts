@@ -28,11 +28,11 @@ export async function jobLog(
     throw new Refusal('no-such-file', text);
   }
   const ended = task.state.is === 'done' || task.state.is === 'failed' || task.state.is === 'cancelled';
-  if (task.attempts === 0) return { task: task.plan.number, text: '', next: 0, ended };
+  if (task.attempts === 0) return { task: task.plan.number, attempt: 0, text: '', next: 0, ended };
   const { name } = task.plan;
   const question = { ask: 'log', project: job.project, name, job: job.id, offset } as const;
-  const { text, next } = await procwrap.ask(question, fileSeconds);
-  return { task: task.plan.number, text, next, ended: ended && next === offset };
+  const { attempt, text, next } = await procwrap.ask(question, fileSeconds);
+  return { task: task.plan.number, attempt, text, next, ended: ended && next === offset };
 }
 
 /** A task of the job, wherever it is known. */

@@ -1,21 +1,21 @@
-import Type, { type TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { type Job, type JobStateName, Project, RadianceRequest } from '../model/job.ts';
-import { Result, type Task, TaskPlan, type TaskState, type TaskStateName } from '../model/task.ts';
-import { StoreError } from './error.ts';
+import { isEnded, type Job } from '../model/job.ts';
+import { summaryOf } from '../model/progress.ts';
+import { mostTried, type Task, type TaskPlan, type TaskState, type Tried } from '../model/task.ts';
+import { readJson, type TaskData, type TriedRow, taskData, taskPlan, triedRows } from './schemas.ts';
 
-/**
- * Jobs and tasks as rows: columns for what is looked for, JSON for the rest, which is checked when it is read.
- * Times are milliseconds since 1970 UTC.
- */
+/** Jobs and tasks as rows: columns for what is looked for, JSON for the rest, which is checked when it is read. */
 
 export interface JobRow {
   id: number;
   user: string;
   idempotencyKey: string | null;
   state: string;
+  /** Milliseconds since 1970 UTC; null while it is active. */
+  endedAt: number | null;
   /** The job without its tasks. */
   data: string;
+  /** What its tasks come to, so that a listing reads none of them. */
+  summary: string;
 }
 
 export interface TaskRow {
@@ -23,117 +23,105 @@ export interface TaskRow {
   number: number;
   state: string;
   attempts: number;
-  plan: string;
-  /** The task's state. */
   data: string;
+  /** Attempts before the job was retried. */
+  triedBefore: string | null;
+  /** Null for a frame: its plan is made from the job's request. */
+  plan: string | null;
 }
 
-const Time = Type.Number();
-const TimeOrNull = Type.Union([Time, Type.Null()]);
-const Texts = Type.Array(Type.String());
+/** The data of a frame that waits to be tried again from the beginning. */
+export const afresh = '{}';
 
-const jobStateSchemas = {
-  waiting: Type.Object({ is: Type.Literal('waiting') }),
-  running: Type.Object({ is: Type.Literal('running'), startedAt: Time }),
-  paused: Type.Object({ is: Type.Literal('paused'), startedAt: TimeOrNull }),
-  done: Type.Object({
-    is: Type.Literal('done'),
-    startedAt: TimeOrNull,
-    finishedAt: Time,
-    reason: Type.Union([Type.String(), Type.Null()]),
-  }),
-  failed: Type.Object({
-    is: Type.Literal('failed'),
-    startedAt: TimeOrNull,
-    finishedAt: Time,
-    reason: Type.String(),
-    lastLines: Texts,
-  }),
-  cancelled: Type.Object({
-    is: Type.Literal('cancelled'),
-    startedAt: TimeOrNull,
-    finishedAt: Time,
-    reason: Type.String(),
-  }),
-} satisfies Record<JobStateName, TSchema>;
-
-const taskStateSchemas = {
-  waiting: Type.Object({ is: Type.Literal('waiting') }),
-  running: Type.Object({
-    is: Type.Literal('running'),
-    host: Type.String(),
-    since: Time,
-    pid: Type.Union([Type.Integer(), Type.Null()]),
-    fraction: Type.Number(),
-  }),
-  done: Type.Object({
-    is: Type.Literal('done'),
-    since: Time,
-    until: Time,
-    results: Type.Array(Result),
-    skipped: Type.Boolean(),
-    warnings: Texts,
-  }),
-  failed: Type.Object({
-    is: Type.Literal('failed'),
-    since: Time,
-    until: Time,
-    reason: Type.String(),
-    lastLines: Texts,
-  }),
-  cancelled: Type.Object({ is: Type.Literal('cancelled'), until: Time }),
-} satisfies Record<TaskStateName, TSchema>;
-
-const jobData = Compile(
-  Type.Object({
-    name: Type.String(),
-    user: Type.String(),
-    priority: Type.Number(),
-    project: Project,
-    request: RadianceRequest,
-    submittedAt: Time,
-    idempotencyKey: Type.Union([Type.String(), Type.Null()]),
-    notes: Texts,
-    state: Type.Union(Object.values(jobStateSchemas)),
-  }),
-);
-const taskPlan = Compile(TaskPlan);
-const taskState = Compile(Type.Union(Object.values(taskStateSchemas)));
-
-export function jobRow({ id, tasks: _, ...data }: Job): JobRow {
+export function jobRow(job: Job): JobRow {
+  const { id, tasks: _, ...data } = job;
   const { user, idempotencyKey, state } = data;
-  return { id, user, idempotencyKey, state: state.is, data: JSON.stringify(data) };
+  const { counts, progress, results, warnings } = summaryOf(job);
+  return {
+    id,
+    user,
+    idempotencyKey,
+    state: state.is,
+    endedAt: isEnded(state) ? Math.trunc(state.finishedAt) : null,
+    data: JSON.stringify(data),
+    summary: JSON.stringify({ counts, progress, results, warnings }),
+  };
 }
 
-export function taskRow(job: number, { plan, attempts, state }: Task): TaskRow {
-  const { number } = plan;
-  return { job, number, state: state.is, attempts, plan: JSON.stringify(plan), data: JSON.stringify(state) };
+export function taskRow(job: Job, task: Task): TaskRow {
+  const { plan, attempts, state } = task;
+  return {
+    job: job.id,
+    number: plan.number,
+    state: state.is,
+    attempts,
+    data: taskJson(task),
+    triedBefore: null,
+    plan: job.request.kind === 'command' ? null : JSON.stringify(plan),
+  };
 }
 
-/** @throws StoreError if a row does not hold what it should */
-export function jobOf({ id, data }: JobRow, rows: readonly TaskRow[]): Job {
-  return { id, ...read(jobData, data, `job ${id}`), tasks: rows.map(taskOf) };
+/** The JSON of a task: what is as ever is left out. */
+export function taskJson({ state, failures, lost, best, tried }: Task): string {
+  const data: TaskData = { state: shortState(state) };
+  if (failures > 0) data.failures = failures;
+  if (lost > 0) data.lost = lost;
+  if (best > 0) data.best = best;
+  if (tried.length > 0) data.tried = tried.map(triedRow);
+  return JSON.stringify(data);
 }
 
-function taskOf({ job, number, attempts, plan, data }: TaskRow): Task {
-  const what = `task ${number} of job ${job}`;
-  const state: TaskState = read(taskState, data, what);
-  return { plan: read(taskPlan, plan, what), attempts, state };
+/** @throws StoreError if the row does not hold what it should */
+export function taskOf(row: TaskRow, plan: TaskPlan = planOf(row)): Task {
+  const what = nameOf(row);
+  const { state, failures = 0, lost = 0, best = 0, tried = [] } = readJson(taskData, row.data, what);
+  const later = tried.map(triedOf);
+  const [first] = later;
+  const before = row.triedBefore === null ? [] : readJson(triedRows, row.triedBefore, what).map(triedOf);
+  // A frame that was under way when the server ended has taken up what was before as its own.
+  const earlier = before.filter(({ attempt }) => first === undefined || attempt < first.attempt);
+  return {
+    plan,
+    attempts: row.attempts,
+    failures,
+    lost,
+    best,
+    tried: [...earlier, ...later].slice(-mostTried),
+    state: wholeState(state ?? { is: 'waiting' }),
+  };
 }
 
-interface Checker<T> {
-  Check(value: unknown): value is T;
-  Errors(value: unknown): { instancePath: string; message: string }[];
+function planOf(row: TaskRow): TaskPlan {
+  return readJson(taskPlan, row.plan ?? 'null', nameOf(row));
 }
 
-function read<T>(checker: Checker<T>, text: string, what: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new StoreError(`The state of ${what} is damaged: it is not JSON.`);
-  }
-  if (checker.Check(value)) return value;
-  const [first] = checker.Errors(value);
-  throw new StoreError(`The state of ${what} is damaged: ${first?.instancePath || 'it'} ${first?.message}.`);
+function nameOf({ job, number }: TaskRow): string {
+  return `task ${number} of job ${job}`;
+}
+
+function shortState(state: TaskState): NonNullable<TaskData['state']> {
+  if (state.is !== 'done') return state;
+  const { is, since, until, results, skipped, warnings } = state;
+  return {
+    is,
+    since,
+    until,
+    ...(results.length > 0 && { results }),
+    ...(skipped && { skipped }),
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function wholeState(state: NonNullable<TaskData['state']>): TaskState {
+  return state.is === 'done' ? { results: [], skipped: false, warnings: [], ...state } : state;
+}
+
+function triedRow({ attempt, host, since, until, ended, exit, signal, usage }: Tried): TriedRow {
+  const used = usage && ([usage.userSeconds, usage.systemSeconds, usage.peakBytes] as [number, number, number]);
+  return [attempt, host, since, until, ended, exit, signal, used];
+}
+
+function triedOf([attempt, host, since, until, ended, exit, signal, used]: TriedRow): Tried {
+  const usage = used && { userSeconds: used[0], systemSeconds: used[1], peakBytes: used[2] };
+  return { attempt, host, since, until, ended, exit, signal, usage };
 }

@@ -25,12 +25,48 @@ export function openDatabase(file: string, waitMilliseconds: number): DatabaseSy
     const pending = pendingMigrations(database, file);
     // WAL with FULL: a commit is one fsync, and on disk when it returns.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    // What a large change left in the log is given back.
+    database.exec(`PRAGMA journal_size_limit = ${logBytes}`);
     for (const migration of pending) apply(database, migration);
     return database;
   } catch (error) {
     database?.close();
     throw explain(error, file, 'open');
   }
+}
+
+/** The most that the log (`-wal`) keeps of the disk between changes; SQLite writes it back every 4 MB. */
+const logBytes = 16 * 1024 * 1024;
+
+/**
+ * Watches that the file is still where it was opened: SQLite goes on writing into one that was removed or replaced, and
+ * all that was acknowledged since would be gone with the process.
+ */
+export class StateFile {
+  readonly name: string;
+  readonly #files: readonly { readonly path: string; readonly identity: string }[];
+
+  /** To be made when the file is open, and its log made. */
+  constructor(name: string) {
+    this.name = name;
+    this.#files = [name, `${name}-wal`].map((path) => ({ path, identity: identityOf(path) }));
+  }
+
+  /** @throws StoreError */
+  refuseIfGone(): void {
+    for (const { path, identity } of this.#files) {
+      if (identityOf(path) === identity) continue;
+      throw new StoreError(
+        `The state could not be saved: ${path} was removed or replaced while the server runs. ` +
+          'Put the file back that was there, or end the server, and start it with the files as they should be.',
+      );
+    }
+  }
+}
+
+function identityOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat ? `${stat.dev}:${stat.ino}` : 'none';
 }
 
 /** The sentence for what SQLite, or the system, says. Errors that are sentences already stay as they are. */

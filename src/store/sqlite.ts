@@ -1,10 +1,15 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Job, jobStates } from '../model/job.ts';
-import { changedTasks, keyTaken, unknownJob, unknownTask } from './check.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Job, JobSummary } from '../model/job.ts';
+import type { Task } from '../model/task.ts';
 import { StoreError } from './error.ts';
-import { type JobRow, jobOf, jobRow, type TaskRow, taskRow } from './rows.ts';
-import { explain, openDatabase } from './sqlite-file.ts';
-import type { Change, JobQuery, Store } from './store.ts';
+import { type FrameRow, jobOf, pageOf, summaryOfRow, type TaskRows } from './read.ts';
+import { forgettable, sweep } from './removal.ts';
+import type { JobRow, TaskRow } from './rows.ts';
+import { save } from './save.ts';
+import { explain, openDatabase, StateFile } from './sqlite-file.ts';
+import { prepare, type Statements } from './statements.ts';
+import type { Change, Forgetting, JobQuery, Store } from './store.ts';
 
 export interface SqliteOptions {
   /** How long another process that holds the file may take to let go of it. Default 2000. */
@@ -21,41 +26,62 @@ export async function openSqliteStore(file: string, { waitMilliseconds = 2000 }:
 
 /** node:sqlite works while we wait, so that calls take effect in the order made, and promises settle after the fsync. */
 class SqliteStore implements Store {
-  readonly #file: string;
+  readonly #file: StateFile;
   readonly #database: DatabaseSync;
-  readonly #statements: ReturnType<typeof prepare>;
+  readonly #statements: Statements;
+  /** The greatest number given to a job, on disk with the first commit of that job. */
+  #last: number;
   #closed = false;
 
   constructor(database: DatabaseSync, file: string) {
-    this.#file = file;
+    this.#file = new StateFile(file);
     this.#database = database;
     this.#statements = prepare(database);
+    this.#last = (this.#statements.lastJob.get() as { last: number }).last;
   }
 
   async nextJob(): Promise<number> {
-    return this.#write(() => (this.#statements.nextJob.get() as { last: number }).last);
+    this.#refuseIfClosed();
+    this.#last += 1;
+    return this.#last;
   }
 
   async commit(changes: readonly Change[]): Promise<void> {
     this.#write(() => {
-      for (const change of changes) this.#save(change);
+      for (const change of changes) save(this.#statements, change);
     });
+    for (const { job } of changes) this.#last = Math.max(this.#last, job.id);
   }
 
   async loadActive(): Promise<Job[]> {
-    return this.#read(() => this.#newest(Number.MAX_SAFE_INTEGER, -1, ['waiting', 'running', 'paused']).reverse());
+    return this.#read(() => this.#statements.activeJobs.all().map((row) => this.#whole(row) as Job));
   }
 
   async job(id: number): Promise<Job | null> {
     return this.#read(() => this.#whole(this.#statements.job.get(id)));
   }
 
-  async jobs({ before, limit, states }: JobQuery): Promise<Job[]> {
-    return this.#read(() => this.#newest(before ?? Number.MAX_SAFE_INTEGER, limit, states ?? jobStates));
+  async jobs({ before, limit, states }: JobQuery): Promise<JobSummary[]> {
+    return this.#read(() => this.#newest(before ?? Number.MAX_SAFE_INTEGER, limit, states).map(summaryOfRow));
+  }
+
+  async tasks(job: number, after: number, limit: number): Promise<Task[]> {
+    return this.#read(() => {
+      const row = this.#statements.job.get(job) as JobRow | undefined;
+      return row ? pageOf(row, this.#rows(job), after, limit) : [];
+    });
   }
 
   async jobByIdempotencyKey(user: string, key: string): Promise<Job | null> {
     return this.#read(() => this.#whole(this.#statements.jobByKey.get(user, key)));
+  }
+
+  async remove(job: number): Promise<void> {
+    await this.#removeAll(() => [job]);
+  }
+
+  async forget(which: Forgetting): Promise<number[]> {
+    return this.#removeAll(() => forgettable(this.#statements, which));
   }
 
   async close(): Promise<void> {
@@ -64,42 +90,46 @@ class SqliteStore implements Store {
     this.#database.close();
   }
 
-  #save(change: Change): void {
-    const { job, tasks } = change;
-    const { jobByKey, job: jobById, saveJob, dropTasks } = this.#statements;
-    const rows = changedTasks(change).map((task) => taskRow(job.id, task));
-    const row = jobRow(job);
-    if (row.idempotencyKey !== null) {
-      const holder = jobByKey.get(row.user, row.idempotencyKey) as { id: number } | undefined;
-      if (holder && holder.id !== job.id) throw keyTaken(row.user, row.idempotencyKey);
+  /** The jobs are gone at once; their tasks are removed in portions, between which others are served. */
+  async #removeAll(choose: () => number[]): Promise<number[]> {
+    const statements = this.#statements;
+    let left = false;
+    const gone = this.#write(() => {
+      const jobs = choose();
+      for (const id of jobs) {
+        statements.removeJob.run(id);
+        statements.markRemoved.run(id);
+      }
+      left = sweep(statements);
+      return jobs;
+    });
+    while (left) {
+      await breathe();
+      // Whoever closes the store leaves the rest to the next who removes something.
+      if (this.#closed) break;
+      left = this.#write(() => sweep(statements));
     }
-    if (tasks !== 'all' && !jobById.get(job.id)) throw unknownJob(job.id);
-    saveJob.run(row.id, row.user, row.idempotencyKey, row.state, row.data);
-    this.#statements.raiseNumber.run(row.id);
-    if (tasks === 'all') dropTasks.run(job.id);
-    for (const task of rows) this.#saveTask(task, tasks === 'all');
+    return gone;
   }
 
-  #saveTask({ job, number, state, attempts, plan, data }: TaskRow, fresh: boolean): void {
-    const { addTask, moveTask } = this.#statements;
-    if (fresh) addTask.run(job, number, state, attempts, plan, data);
-    else if (moveTask.run(state, attempts, data, job, number).changes === 0) throw unknownTask(job, number);
-  }
-
-  /** State by state, so that the index gives each in order and stops at the limit; -1: no limit. */
-  #newest(before: number, limit: number, states: readonly string[]): Job[] {
-    const { jobsInState } = this.#statements;
+  /** State by state, so that the index gives each in order and stops at the limit. */
+  #newest(before: number, limit: number, states: JobQuery['states']): JobRow[] {
+    const { jobs, jobsInState } = this.#statements;
+    if (states === null) return jobs.all(before, limit) as unknown as JobRow[];
     const rows = [...new Set(states)].flatMap((state) => jobsInState.all(state, before, limit) as unknown as JobRow[]);
-    rows.sort((one, other) => other.id - one.id);
-    return (limit < 0 ? rows : rows.slice(0, limit)).map((row) => this.#withTasks(row));
+    return rows.sort((one, other) => other.id - one.id).slice(0, limit);
   }
 
   #whole(row: unknown): Job | null {
-    return row === undefined ? null : this.#withTasks(row as JobRow);
+    return row === undefined ? null : jobOf(row as JobRow, this.#rows((row as JobRow).id));
   }
 
-  #withTasks(row: JobRow): Job {
-    return jobOf(row, this.#statements.tasks.all(row.id) as unknown as TaskRow[]);
+  #rows(job: number): TaskRows {
+    const { tasksBetween, frames } = this.#statements;
+    return {
+      between: (after, last) => tasksBetween.iterate(job, after, last) as Iterable<unknown> as Iterable<TaskRow>,
+      frames: () => frameRows(job, frames.iterate(job) as Iterable<unknown> as Iterable<FrameValues>),
+    };
   }
 
   #read<T>(look: () => T): T {
@@ -107,22 +137,35 @@ class SqliteStore implements Store {
     try {
       return look();
     } catch (error) {
-      throw explain(error, this.#file, 'read');
+      throw explain(error, this.#file.name, 'read');
     }
   }
 
   #write<T>(change: () => T): T {
     this.#refuseIfClosed();
     try {
+      this.#rollBack();
       this.#database.exec('BEGIN IMMEDIATE');
       const result = change();
+      this.#file.refuseIfGone();
       this.#database.exec('COMMIT');
       return result;
     } catch (error) {
-      // After some errors (disk full) SQLite has rolled back by itself.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw explain(error, this.#file, 'save to');
+      throw explain(this.#rolledBack(error), this.#file.name, 'save to');
     }
+  }
+
+  /** The error that counts is the first; what could not be rolled back now is before the next change. */
+  #rolledBack(error: unknown): unknown {
+    try {
+      this.#rollBack();
+    } catch {}
+    return error;
+  }
+
+  /** After some errors (disk full) SQLite has done it by itself. */
+  #rollBack(): void {
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
   }
 
   #refuseIfClosed(): void {
@@ -130,24 +173,11 @@ class SqliteStore implements Store {
   }
 }
 
-const jobColumns = 'id, user, idempotency_key AS idempotencyKey, state, data';
+type FrameValues = [number: number, state: string, attempts: number, triedBefore: string | null, data: string | null];
 
-function prepare(database: DatabaseSync) {
-  const statement = (sql: string): StatementSync => database.prepare(sql);
-  return {
-    nextJob: statement('UPDATE job_number SET last = last + 1 RETURNING last'),
-    raiseNumber: statement('UPDATE job_number SET last = ?1 WHERE last < ?1'),
-    saveJob: statement(
-      `INSERT INTO jobs (id, user, idempotency_key, state, data) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET user = excluded.user, idempotency_key = excluded.idempotency_key,
-         state = excluded.state, data = excluded.data`,
-    ),
-    dropTasks: statement('DELETE FROM tasks WHERE job = ?'),
-    addTask: statement('INSERT INTO tasks (job, number, state, attempts, plan, data) VALUES (?, ?, ?, ?, ?, ?)'),
-    moveTask: statement('UPDATE tasks SET state = ?, attempts = ?, data = ? WHERE job = ? AND number = ?'),
-    job: statement(`SELECT ${jobColumns} FROM jobs WHERE id = ?`),
-    jobByKey: statement(`SELECT ${jobColumns} FROM jobs WHERE user = ? AND idempotency_key = ?`),
-    jobsInState: statement(`SELECT ${jobColumns} FROM jobs WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?`),
-    tasks: statement('SELECT job, number, state, attempts, plan, data FROM tasks WHERE job = ? ORDER BY number'),
-  };
+function* frameRows(job: number, all: Iterable<FrameValues>): Iterable<FrameRow> {
+  for (const [number, state, attempts, triedBefore, data] of all) {
+    const row = data === null ? null : { job, number, state, attempts, data, triedBefore, plan: null };
+    yield { number, state, attempts, row };
+  }
 }

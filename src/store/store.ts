@@ -33,8 +33,8 @@ export interface Forgetting {
  * Calls may overlap; they take effect in the order made.
  */
 export interface Store {
-  /** The next job's number: greater than all that were given or committed before, also across restarts. */
-  nextJob(): number;
+  /** The next job's number: greater than all given before, and across restarts than all that were committed. */
+  nextJob(): Promise<number>;
   commit(changes: readonly Change[]): Promise<void>;
   /** Jobs that have not ended, oldest first. */
   loadActive(): Promise<Job[]>;

@@ -15,6 +15,8 @@ declare module 'posix' {
   const posix: {
     /** Throws when there is none. A number is cut to 32 bits: 2^40 finds root. */
     getpwnam(user: string | number): PasswdEntry;
+    /** Null: no limit. */
+    getrlimit(resource: 'nofile'): { readonly soft: number | null; readonly hard: number | null };
     getgrnam(group: string | number): GroupEntry;
     openlog(ident: string, options: Readonly<Record<string, boolean>>, facility: string): void;
     syslog(priority: string, message: string): void;

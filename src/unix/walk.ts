@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { lastError, libc, systemError } from './libc.ts';
 
 /**
@@ -54,7 +54,8 @@ export function openPartByPart(directory: number, relative: string, flags: numbe
 
 /**
  * Makes `relative` below the directory, part by part, and opens it for reading. Parts that exist are fine. New ones
- * get mode 775 less the umask and, in a setgid directory, its group and bit from the kernel (nothing is ever chmodded).
+ * get mode 775 less the umask and, in a setgid directory, its group and bit from the kernel (nothing is ever chmodded);
+ * their names are on disk: a file in a directory that is lost with the power is lost, too.
  */
 export function makeDirectoryBeneath(directory: number, relative: string): number {
   const wanted = constants.O_RDONLY | constants.O_DIRECTORY;
@@ -84,6 +85,13 @@ function makeHere(parent: number, part: string): void {
     mkdirSync(`/proc/self/fd/${parent}/${part}`, 0o775);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return;
+  }
+  const fd = openSync(`/proc/self/fd/${parent}/.`, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

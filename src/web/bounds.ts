@@ -5,11 +5,13 @@ export interface Bounds {
   /** Most of all headers together, request line included. */
   readonly headerBytes: number;
   readonly headers: number;
-  /** Connections of one listener. */
+  /** Connections over TCP. */
   readonly connections: number;
+  /** Connections to the Unix socket: its own, so that nobody on TCP keeps local users out. */
+  readonly localConnections: number;
   /** Requests of one connection that are under way at the same time. */
   readonly pipelined: number;
-  /** Event streams of the whole port. */
+  /** Event streams of the whole port; one user has at most half of them. */
   readonly streams: number;
   /** From the first byte of a connection or request to the end of its headers. */
   readonly headersMs: number;
@@ -35,13 +37,14 @@ export const defaultBounds: Bounds = {
   urlBytes: 8192,
   headerBytes: 16384,
   headers: 100,
-  connections: 256,
+  connections: 12_000,
+  localConnections: 2000,
   pipelined: 32,
-  streams: 64,
+  streams: 1024,
   headersMs: 10_000,
   requestMs: 30_000,
   keepAliveMs: 10_000,
-  checkMs: 1000,
+  checkMs: 250,
   stallMs: 120_000,
   slowReaderMs: 30_000,
   heartbeatMs: 15_000,
@@ -49,3 +52,13 @@ export const defaultBounds: Bounds = {
   closeMs: 1500,
   lingerMs: 1000,
 };
+
+/** Open files that are not for connections: the store, the log, procwrap, results that are read. */
+const otherFiles = 256;
+
+/** Bounds that fit into so many open files: without a descriptor to spare nothing could be taken in or written. */
+export function fitting(bounds: Bounds, openFiles: number): Bounds {
+  const room = Math.max(8, openFiles - otherFiles, Math.floor(openFiles / 2));
+  const localConnections = Math.min(bounds.localConnections, Math.floor(room / 4));
+  return { ...bounds, localConnections, connections: Math.min(bounds.connections, room - localConnections) };
+}

@@ -9,6 +9,7 @@ import type {
   ServerView,
   SubmitRequest,
   TaskList,
+  TaskView,
 } from '../protocol/api.ts';
 import type { Finding } from '../protocol/inner.ts';
 
@@ -28,8 +29,8 @@ export interface Farm {
   submit(caller: Caller, request: SubmitRequest, key: string | null): Promise<{ job: JobView; fresh: boolean }>;
   jobs(query: { state: Static<typeof JobStateText> | null; before: number | null; limit: number }): Promise<JobList>;
   job(id: number): Promise<JobView>;
-  /** Tasks with a greater number than `after`. */
-  tasks(id: number, after: number, limit: number): Promise<TaskList>;
+  /** Tasks with a greater number than `after`, of the state if one is named. */
+  tasks(id: number, after: number, limit: number, state: TaskView['state'] | null): Promise<TaskList>;
   /** `task` null: the task that failed, else one that runs, else the last view that ran. */
   log(id: number, task: number | null, offset: number): Promise<LogView>;
   cancel(caller: Caller, id: number): Promise<JobView>;

@@ -1,13 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Bounds } from './bounds.ts';
+import type { Connections } from './connections.ts';
 import { errorView, type Problem, problem, safeHeaders } from './problem.ts';
 
 export type Log = (level: 'info' | 'warn' | 'error', text: string) => void;
 
 export interface ListenerOptions {
   readonly bounds: Bounds;
+  readonly connections: Connections;
   readonly log: Log;
+  /** For what strangers can cause at will. */
+  readonly logRefused: Log;
   /** For the log: `socket` or an address. */
   readonly peerOf: (socket: Socket) => string;
   /** Every well-formed request. `awaits`: the client sends its body only after a 100. */
@@ -16,7 +20,7 @@ export interface ListenerOptions {
 
 /** An HTTP/1.1 server that turns malformed HTTP away in our own words; it does not listen yet. */
 export function createListener(options: ListenerOptions): Server {
-  const { bounds, handle } = options;
+  const { bounds, connections, handle } = options;
   const server = createServer({
     maxHeaderSize: bounds.headerBytes,
     headersTimeout: bounds.headersMs,
@@ -29,11 +33,9 @@ export function createListener(options: ListenerOptions): Server {
   });
   // Node would drop the header lines beyond a limit without a word: the door counts them.
   server.maxHeadersCount = 0;
-  server.maxConnections = bounds.connections;
-  const underWay = new UnderWay();
   const take = (request: IncomingMessage, response: ServerResponse, awaits: boolean) => {
-    underWay.add(request, response);
-    if (underWay.count(request.socket) > bounds.pipelined) {
+    connections.begin(request, response);
+    if (connections.underWay(request.socket) > bounds.pipelined) {
       const told = problem(503, 'not-ready', `More than ${bounds.pipelined} requests of one connection are under way.`);
       sendProblem(response, told, true);
     } else handle(request, response, awaits);
@@ -46,36 +48,14 @@ export function createListener(options: ListenerOptions): Server {
   server.on('connect', (_request, socket) => {
     refuseRaw(socket as Socket, problem(405, 'not-found', 'This server is no proxy.'), bounds);
   });
-  server.on('clientError', (error, socket) => onMalformed(error, socket as Socket, underWay, options));
-  logDropped(server, options);
+  server.on('clientError', (error, socket) => onMalformed(error, socket as Socket, options));
+  takeIn(server, options);
   return server;
-}
-
-/** Requests under way, by connection. */
-class UnderWay {
-  readonly #exchanges = new WeakMap<Socket, Map<ServerResponse, IncomingMessage>>();
-
-  add(request: IncomingMessage, response: ServerResponse): void {
-    const exchanges = this.#exchanges.get(request.socket) ?? new Map<ServerResponse, IncomingMessage>();
-    this.#exchanges.set(request.socket, exchanges);
-    exchanges.set(response, request);
-    response.once('close', () => exchanges.delete(response));
-  }
-
-  count(socket: Socket): number {
-    return this.#exchanges.get(socket)?.size ?? 0;
-  }
-
-  /** True if nothing can be mixed up by an answer now: only the request that is being read waits for one. */
-  mayAnswer(socket: Socket): boolean {
-    const exchanges = [...(this.#exchanges.get(socket) ?? [])];
-    return exchanges.every(([response, request]) => !request.complete && !response.headersSent) && exchanges.length < 2;
-  }
 }
 
 const condemned = new WeakSet<Socket>();
 
-function onMalformed(error: NodeJS.ErrnoException, socket: Socket, underWay: UnderWay, options: ListenerOptions): void {
+function onMalformed(error: NodeJS.ErrnoException, socket: Socket, options: ListenerOptions): void {
   if (condemned.has(socket)) return;
   condemned.add(socket);
   if (error.code === 'ECONNRESET' || error.code === 'EPIPE' || !socket.writable) {
@@ -83,8 +63,11 @@ function onMalformed(error: NodeJS.ErrnoException, socket: Socket, underWay: Und
     return;
   }
   const told = malformed(error.code ?? '');
-  options.log('warn', `${options.peerOf(socket)} - malformed request ${told.status} (${error.code ?? error.message})`);
-  if (underWay.mayAnswer(socket)) refuseRaw(socket, told, options.bounds);
+  options.logRefused(
+    'warn',
+    `${options.peerOf(socket)} - malformed request ${told.status} (${error.code ?? error.message})`,
+  );
+  if (options.connections.mayAnswer(socket)) refuseRaw(socket, told, options.bounds);
   else socket.destroy();
 }
 
@@ -130,15 +113,16 @@ function problemHeaders(told: Problem, body: string): Record<string, string | nu
   };
 }
 
-/** A flood of connections is one line a minute, not one each. */
-function logDropped(server: Server, { bounds, log }: ListenerOptions): void {
-  let dropped = 0;
+/** Where there is no room, somebody goes. A flood of connections is one line a minute, not one each. */
+function takeIn(server: Server, { connections, log }: ListenerOptions): void {
+  let cut = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
-  server.on('drop', () => {
-    dropped += 1;
+  server.prependListener('connection', (socket: Socket) => {
+    if (connections.add(socket) === null) return;
+    cut += 1;
     if (performance.now() - toldAt < 60_000) return;
     toldAt = performance.now();
-    log('warn', `${dropped} connections turned away: ${bounds.connections} are open already`);
-    dropped = 0;
+    log('warn', `no room for more than ${connections.most} connections: ${cut} were cut that said or read nothing`);
+    cut = 0;
   });
 }

@@ -1,14 +1,16 @@
 import type { Server } from 'node:http';
 import type { Server as NetServer, Socket } from 'node:net';
 import { type Application, createApplication } from './application.ts';
-import { type Bounds, defaultBounds } from './bounds.ts';
+import { type Bounds, defaultBounds, fitting } from './bounds.ts';
+import { Connections } from './connections.ts';
 import { type DoorRules, socketHosts, tcpHosts } from './door.ts';
 import { EventStreams } from './events.ts';
 import type { Farm } from './farm.ts';
 import { createListener, type Log } from './listener.ts';
-import { type Introduce, introduceByKernel, introduceByToken, openReception } from './reception.ts';
+import { type Introduce, introduceByKernel, introduceByToken, openReception, userOf } from './reception.ts';
 import { addRoutes } from './routes.ts';
-import { listenOnSocket } from './socket.ts';
+import { backlog, listenOnSocket } from './socket.ts';
+import { thinned } from './thin-log.ts';
 
 export interface PortOptions {
   readonly farm: Farm;
@@ -26,6 +28,8 @@ export interface PortOptions {
   readonly logFile: string;
   log(level: 'info' | 'warn' | 'error', text: string): void;
   readonly bounds?: Partial<Bounds>;
+  /** How many files and connections this process may have open. */
+  readonly openFiles: number;
 }
 
 export interface Port {
@@ -36,25 +40,28 @@ export interface Port {
 /** Opens the job port: one application on TCP and on the Unix socket. Both listen when it resolves. */
 export async function openPort(options: PortOptions): Promise<Port> {
   if (options.token.length < 16) throw new Error('The token of the job port is shorter than 16 characters.');
-  const bounds = { ...defaultBounds, ...options.bounds };
+  const bounds = fitting({ ...defaultBounds, ...options.bounds }, options.openFiles);
   const log: Log = (level, text) => options.log(level, text);
   const streams = new EventStreams(options.farm, bounds);
   const application = createApplication(bounds, { log, logFile: options.logFile });
   addRoutes(application.routes, { farm: options.farm, version: options.version, streams });
   await application.routes.ready();
   const state = { isClosing: false };
-  const common = { application, bounds, log, isClosing: () => state.isClosing };
+  const common = { application, bounds, log, logRefused: thinned(log), isClosing: () => state.isClosing };
   const tcp = listener({
     ...common,
+    connections: new Connections(bounds.connections, addressOf),
     rules: { hosts: tcpHosts, port: options.port, bounds },
     peerOf: addressOf,
     introduce: introduceByToken(options.token, addressOf),
   });
+  const introduce = introduceByKernel((socket) => options.identify(socket), log);
   const local = listener({
     ...common,
+    connections: new Connections(bounds.localConnections, (socket) => userOf(introduce(socket))),
     rules: { hosts: socketHosts, port: null, bounds },
     peerOf: () => 'socket',
-    introduce: introduceByKernel((socket) => options.identify(socket), log),
+    introduce: ({ socket }) => introduce(socket),
   });
   await listenOnSocket(local, options.socketPath);
   try {
@@ -76,7 +83,9 @@ export async function openPort(options: PortOptions): Promise<Port> {
 interface ListenerParts {
   readonly application: Application;
   readonly bounds: Bounds;
+  readonly connections: Connections;
   readonly log: Log;
+  readonly logRefused: Log;
   readonly isClosing: () => boolean;
   readonly rules: DoorRules;
   readonly peerOf: (socket: Socket) => string;
@@ -94,7 +103,7 @@ function addressOf(socket: Socket): string {
 function listenOnDescriptor(server: NetServer, fd: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ fd }, () => {
+    server.listen({ fd, backlog }, () => {
       server.off('error', reject);
       resolve();
     });

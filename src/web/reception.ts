@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Bounds } from './bounds.ts';
+import type { Connections } from './connections.ts';
 import { type DoorRules, turnedAway } from './door.ts';
 import type { Caller } from './farm.ts';
 import { type Log, sendProblem } from './listener.ts';
@@ -12,11 +13,14 @@ export type Introduce = (request: IncomingMessage) => Caller | Problem;
 
 export interface ReceptionOptions {
   readonly bounds: Bounds;
+  readonly connections: Connections;
   readonly rules: DoorRules;
   readonly introduce: Introduce;
   readonly peerOf: (socket: Socket) => string;
   readonly isClosing: () => boolean;
   readonly log: Log;
+  /** For what strangers can cause at will. */
+  readonly logRefused: Log;
   /** The application, for requests that were let in; `caller` is null where none is needed and none was named. */
   readonly enter: (request: IncomingMessage, response: ServerResponse, caller: Caller | null) => void;
 }
@@ -38,6 +42,7 @@ export function openReception(
       turnAway(request, response, told, awaits, options.bounds);
       return;
     }
+    if (known) options.connections.use(request.socket);
     if (awaits) response.writeContinue();
     options.enter(request, response, known);
   };
@@ -56,9 +61,9 @@ export function introduceByToken(token: string, peerOf: (socket: Socket) => stri
 export function introduceByKernel(
   identify: (socket: Socket) => { user: string; uid: number } | null,
   log: Log,
-): Introduce {
+): (socket: Socket) => Caller | Problem {
   const known = new WeakMap<Socket, Caller>();
-  return ({ socket }) => {
+  return (socket) => {
     const before = known.get(socket);
     if (before) return before;
     try {
@@ -72,6 +77,10 @@ export function introduceByKernel(
       return unknownPeer;
     }
   };
+}
+
+export function userOf(introduced: Caller | Problem): string {
+  return 'user' in introduced ? introduced.user : '';
 }
 
 function headOf(request: IncomingMessage) {
@@ -103,7 +112,9 @@ function logWhenDone(
     const path = (request.url ?? '').slice(0, mostOfPath);
     const cut = response.writableFinished ? '' : ' (cut)';
     const line = [peer, caller?.user ?? '-', request.method, path, response.statusCode, `${milliseconds} ms${cut}`];
-    options.log('info', line.join(' '));
+    const isPlain = response.statusCode < 400 && response.writableFinished;
+    const log = isPlain ? options.log : options.logRefused;
+    log('info', line.join(' '));
   });
 }
 

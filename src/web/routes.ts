@@ -22,6 +22,7 @@ export interface RouteOptions {
 /** Every operation of the job port, each with the checks of its schemas. */
 export function addRoutes(routes: FastifyInstance, options: RouteOptions): void {
   addJobs(routes, options.farm);
+  addVerbs(routes, options);
   addReading(routes, options);
   addServer(routes, options);
 }
@@ -47,7 +48,7 @@ function addJobs(routes: FastifyInstance, farm: Farm): void {
   app.route({ ...place(operations.showJob), handler: ({ params }) => farm.job(params.id) });
   app.route({
     ...place(operations.listTasks),
-    handler: ({ params, query }) => farm.tasks(params.id, query.after ?? 0, query.limit ?? 1000),
+    handler: ({ params, query }) => farm.tasks(params.id, query.after ?? 0, query.limit ?? 1000, query.state ?? null),
   });
 }
 

@@ -2,6 +2,9 @@ import { chmodSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { removeStale, socketPath } from '../protocol/socket-path.ts';
 
+/** Connections that wait to be taken in; the kernel may have a smaller bound. */
+export const backlog = 4096;
+
 /**
  * Listens on a Unix socket that its group may use. A socket left behind by a server that died is removed;
  * anything else at that path stays, and so does a socket that somebody answers on. Closing the server removes it.
@@ -13,7 +16,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
     await removeStale(name.path, path);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ path: name.path }, () => {
+      server.listen({ path: name.path, backlog }, () => {
         server.off('error', reject);
         resolve();
       });

@@ -25,7 +25,7 @@ const clean = { RAYSERVER: undefined, RAYSERVER_HOME: undefined, RAYSERVER_TOKEN
 
 /** A log that grows, task after task. */
 class TalkingFarm extends MemoryFarm {
-  readonly parts: { task: number; text: string; ended: boolean }[] = [];
+  readonly parts: { task: number; attempt?: number; text: string; ended: boolean }[] = [];
 
   /** The port as it was opened for the test. */
   port = 0;
@@ -36,8 +36,8 @@ class TalkingFarm extends MemoryFarm {
 
   override async log(_id: number, task: number | null, offset: number) {
     const number = task ?? this.parts.at(-1)?.task ?? 1;
-    const { text = '', ended = false } = this.parts.find((part) => part.task === number) ?? {};
-    return { task: number, text: text.slice(offset), next: text.length, ended };
+    const { text = '', ended = false, attempt = 1 } = this.parts.find((part) => part.task === number) ?? {};
+    return { task: number, attempt, text: text.slice(offset), next: text.length, ended };
   }
 }
 
@@ -272,7 +272,7 @@ describe('rayctl', () => {
     it('a bar shows the job, the view, how far it is and the time left', async () => {
       const run = onTerminal(70, ['submit', 'house/room.rif', '--wait']);
       await waitUntil('a watcher', () => farm.watchers(1) === 1);
-      const tasks = { total: 1, waiting: 0, running: 1, done: 0, failed: 0, cancelled: 0 };
+      const tasks = { total: 1, waiting: 0, running: 1, paused: 0, done: 0, failed: 0, cancelled: 0 };
       farm.change(1, { state: 'running', progress: 0.45, secondsLeft: 95, tasks });
       await run.shows(/job 1 {2}view inside {2}█+[▏▎▍▌▋▊▉]?░+ {2} 45 % {2}2 min left/);
       farm.change(1, { ...finished, results: [{ path: 'a.hdr', bytes: 12, sha256: 'x' }] });
@@ -379,7 +379,7 @@ describe('rayctl', () => {
       ]) {
         expect(stdout).to.match(line);
       }
-      expect(stdout).to.match(/^TASK {2}STEP {2}VIEW +STATE/m);
+      expect(stdout).to.match(/^TASK {2}STEP {2}VIEW +TRY +STATE/m);
       expect(stdout).to.match(/^ {3}1 {2}view {2}inside {2}done +50 % +1 {2}here$/m);
     });
 

@@ -75,3 +75,10 @@ export function pictureJob(id: number, changes: Partial<Job> = {}): Job {
     changes,
   );
 }
+
+/** All of a job that can be compared: each task, or of a frame that has ended its state. */
+export function plain({ tasks, ...head }: Job) {
+  const every = Array.from({ length: tasks.total }, (_, index) => tasks.get(index + 1) ?? tasks.stateOf(index + 1));
+  const known = Array.from(tasks.known(), ({ plan }) => plan.number).sort((one, other) => one - other);
+  return { ...head, tasks: every, counts: { ...tasks.counts }, failure: tasks.failure, known };
+}

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { FramesError, readFrames } from '../../src/model/frames.ts';
 import { Refusal } from '../../src/model/refusal.ts';
 import type {
   HostView,
@@ -7,11 +8,12 @@ import type {
   LogView,
   ServerView,
   SubmitRequest,
+  TaskList,
   TaskView,
 } from '../../src/protocol/api.ts';
 import type { Finding } from '../../src/protocol/inner.ts';
 import type { Caller, Farm } from '../../src/web/farm.ts';
-import { jobView } from './views.ts';
+import { jobView, taskView } from './views.ts';
 
 /** A farm in memory: it keeps jobs, and the test moves them on. */
 export class MemoryFarm implements Farm {
@@ -23,7 +25,12 @@ export class MemoryFarm implements Farm {
   /** Files of results by path. */
   readonly files = new Map<string, () => { bytes: number | null; stream: Readable }>();
   readonly logs = new Map<number, string>();
+  /** How many tasks each radiance job has. */
+  taskCount = 1;
+  /** What is special about a task of any job, by its number. */
+  readonly taskChanges = new Map<number, Partial<TaskView>>();
   readonly #jobs = new Map<number, JobView>();
+  #last = 0;
   readonly #keys = new Map<string, number>();
   readonly #watchers = new Map<number, Set<(job: JobView) => void>>();
 
@@ -33,14 +40,14 @@ export class MemoryFarm implements Farm {
     const before = this.#keys.get(`${caller.user} ${key}`);
     if (key !== null && before !== undefined) return { job: this.#existing(before), fresh: false };
     this.#refuse(request);
-    const job = this.add({ name: request.name ?? request.rif, user: caller.user, priority: request.priority ?? 0 });
+    const job = this.add({ ...submitted(request), user: caller.user, priority: request.priority ?? 0 });
     if (key !== null) this.#keys.set(`${caller.user} ${key}`, job.id);
     return { job, fresh: true };
   }
 
   /** A new job, waiting. */
   add(changes: Partial<JobView> = {}): JobView {
-    const id = this.#jobs.size + 1;
+    const id = ++this.#last;
     const job = jobView({ id, ...changes });
     this.#jobs.set(id, job);
     return job;
@@ -68,34 +75,29 @@ export class MemoryFarm implements Farm {
     return this.#existing(id);
   }
 
-  async tasks(id: number): Promise<TaskView[]> {
-    const { state } = this.#existing(id);
-    return [
-      {
-        number: 1,
-        step: 'view',
-        name: 'room.inside',
-        view: 'inside',
-        state: state === 'paused' ? 'waiting' : state,
-        attempts: 1,
-        host: 'here',
-        pid: 4711,
-        progress: 0.5,
-        startedAt: '2026-11-22T10:30:01.000Z',
-        finishedAt: null,
-        skipped: false,
-        warnings: [],
-        reason: null,
-        log: 'logfiles/room.inside.log',
-      },
-    ];
+  async tasks(id: number, after: number, limit: number, state: TaskView['state'] | null): Promise<TaskList> {
+    const job = this.#existing(id);
+    const frames = job.frames === null ? null : readFrames(job.frames);
+    const tasks: TaskView[] = [];
+    for (let number = after + 1; number <= (frames?.length ?? this.taskCount); number += 1) {
+      if (state !== null && (this.taskChanges.get(number)?.state ?? job.state) !== state) continue;
+      if (tasks.length === limit) return { tasks, next: tasks.at(-1)?.number ?? null };
+      tasks.push(this.#task(job, number, frames?.[number - 1] ?? null));
+    }
+    return { tasks, next: null };
+  }
+
+  #task(job: JobView, number: number, frame: number | null): TaskView {
+    const own = frame === null ? {} : ({ step: 'frame', view: null, frame } as const);
+    const usual = { state: job.state, pid: 4711, progress: 0.5, startedAt: '2026-11-22T10:30:01.000Z' };
+    return taskView({ number, ...own, ...usual, ...this.taskChanges.get(number) });
   }
 
   async log(id: number, task: number | null, offset: number): Promise<LogView> {
     this.#existing(id);
     const text = this.logs.get(id);
     if (text === undefined || (task ?? 1) !== 1) throw new Refusal('no-such-file', `Task ${task} has no log.`);
-    return { task: 1, text: text.slice(offset), next: text.length, ended: false };
+    return { task: 1, attempt: 1, text: text.slice(offset), next: text.length, ended: false };
   }
 
   async cancel(caller: Caller, id: number): Promise<JobView> {
@@ -106,6 +108,33 @@ export class MemoryFarm implements Farm {
       finishedAt: '2026-11-22T10:31:00.000Z',
       reason: `Cancelled by ${caller.user}.`,
     });
+    return this.#existing(id);
+  }
+
+  pause(caller: Caller, id: number): Promise<JobView> {
+    return this.#move(caller, id, ['waiting', 'running'], { state: 'paused' });
+  }
+
+  resume(caller: Caller, id: number): Promise<JobView> {
+    return this.#move(caller, id, ['paused'], { state: 'waiting' });
+  }
+
+  retry(caller: Caller, id: number): Promise<JobView> {
+    return this.#move(caller, id, ['failed', 'cancelled'], { state: 'waiting', finishedAt: null, reason: null });
+  }
+
+  async remove(caller: Caller, id: number): Promise<void> {
+    this.callers.push(caller);
+    const { state, finishedAt } = this.#existing(id);
+    if (finishedAt === null) throw new Refusal('wrong-state', `Job ${id} is ${state}: cancel it first.`);
+    this.#jobs.delete(id);
+  }
+
+  async #move(caller: Caller, id: number, from: JobView['state'][], changes: Partial<JobView>): Promise<JobView> {
+    this.callers.push(caller);
+    const { state } = this.#existing(id);
+    if (!from.includes(state)) throw new Refusal('wrong-state', `Job ${id} is ${state}.`);
+    this.change(id, changes);
     return this.#existing(id);
   }
 
@@ -162,9 +191,36 @@ export class MemoryFarm implements Farm {
     return job;
   }
 
-  #refuse({ project }: SubmitRequest): void {
+  #refuse(request: SubmitRequest): void {
+    const { project } = request;
+    if (request.kind === 'command' && request.frames !== undefined) refuseFrames(request.frames);
     if (project.path === '/missing') throw new Refusal('no-such-project', 'No such project "/missing".');
     if (project.path === '/busy') throw new Refusal('view-busy', 'Job 1 is rendering this view.', 1);
     if (project.path === '/crash') throw new Error('disk on fire at /secret/place');
   }
+}
+
+function refuseFrames(frames: string): void {
+  try {
+    readFrames(frames);
+  } catch (error) {
+    throw error instanceof FramesError ? new Refusal('unknown-frames', error.message) : error;
+  }
+}
+
+/** What a job has of its request. */
+function submitted(request: SubmitRequest): Partial<JobView> {
+  const { kind } = request;
+  if (kind === 'radiance') return { kind, name: request.name ?? request.rif, rif: request.rif };
+  const { command, frames = null, project } = request;
+  const total = frames === null ? 1 : readFrames(frames).length;
+  return {
+    kind,
+    name: request.name ?? command[0] ?? '',
+    project: { location: 'location' in project ? project.location : null, path: project.path },
+    rif: null,
+    command,
+    frames,
+    tasks: { ...jobView().tasks, total, waiting: total },
+  };
 }

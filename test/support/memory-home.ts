@@ -41,6 +41,7 @@ export class MemoryHome {
       version: '1.2.3',
       port,
       tcp: { fd },
+      openFiles: 20_000,
       socketPath: this.home.submitSocket,
       identify: () => ({ user: 'ann', uid: 1001 }),
       logFile: `${this.home.logs}/sun`,

@@ -1,5 +1,5 @@
 import type { JobState } from '../../src/model/job.ts';
-import type { TaskState } from '../../src/model/task.ts';
+import type { TaskState, Tried } from '../../src/model/task.ts';
 
 /** One example of every state, in the order of a life. */
 
@@ -26,4 +26,15 @@ export const taskStateExamples: readonly TaskState[] = [
   },
   { is: 'failed', since: 5, until: 9, reason: 'No light.', lastLines: [] },
   { is: 'cancelled', until: 9 },
+];
+
+const usage = { userSeconds: 1.25, systemSeconds: 0.5, peakBytes: 5e9 };
+
+/** One attempt for every end. */
+export const triedExamples: readonly Tried[] = [
+  { attempt: 3, host: 'sun', since: 5, until: 9, ended: 'lost', exit: null, signal: null, usage: null },
+  { attempt: 4, host: 'sun', since: 9, until: 10.5, ended: 'failed', exit: 2, signal: null, usage },
+  { attempt: 5, host: 'sun', since: 11, until: 12, ended: 'withdrawn', exit: null, signal: 'SIGTERM', usage },
+  { attempt: 6, host: 'sun', since: 12, until: 13, ended: 'cancelled', exit: null, signal: 'SIGKILL', usage },
+  { attempt: 7, host: 'mond', since: 13, until: 14, ended: 'done', exit: 0, signal: null, usage },
 ];

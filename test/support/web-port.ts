@@ -60,6 +60,7 @@ export async function openTestPort(options: OpenOptions = {}): Promise<Opened> {
     version: '1.2.3',
     port,
     tcp: { fd },
+    openFiles: 20_000,
     socketPath,
     identify: options.identify ?? (() => ({ user: 'ann', uid: 1001 })),
     logFile: '/home/srvlogs/sun',

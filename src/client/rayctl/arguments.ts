@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander';
+import { FramesError, readFrames } from '../../model/frames.ts';
 import { jobStates } from '../../model/job.ts';
 import { limits } from '../../protocol/api.ts';
+import type { JobRange } from './ranges.ts';
 
 /** Reads the words of the command line; what is wrong with one is told in a sentence. */
 
@@ -10,9 +12,45 @@ export function jobNumber(word: string): number {
   return number;
 }
 
-export function jobNumbers(word: string, previous: number[] | undefined): number[] {
-  const number = jobNumber(word);
-  return previous?.includes(number) ? previous : [...(previous ?? []), number];
+/** `12`, `12-15`, `3,7-9` */
+export function jobRanges(word: string, previous: JobRange[] | undefined): JobRange[] {
+  return [...(previous ?? []), ...word.split(',').map(jobRange)];
+}
+
+function jobRange(part: string): JobRange {
+  const [, first = '', last = first] = /^([1-9][0-9]{0,14})(?:-([1-9][0-9]{0,14}))?$/.exec(part) ?? [];
+  const range = { from: Number(first), to: Number(last) };
+  if (first !== '' && range.from <= range.to) return range;
+  throw new InvalidArgumentError('Numbers of jobs are wanted, such as 12, 12-15 or 3,7-9.');
+}
+
+/** A list of frames, as it was written. */
+export function frameList(word: string): string {
+  try {
+    readFrames(nonEmpty(limits.text)(word));
+    return word;
+  } catch (error) {
+    throw error instanceof FramesError ? new InvalidArgumentError(error.message) : error;
+  }
+}
+
+/** Seconds, or `none`: no limit. */
+export function timeLimit(word: string): number | null {
+  if (word === 'none') return null;
+  const number = readSeconds(word);
+  if (number > 0) return number;
+  throw new InvalidArgumentError('A number of seconds above 0 and up to 1000000000 is wanted, or none.');
+}
+
+export function seconds(word: string): number {
+  const number = readSeconds(word);
+  if (number >= 0) return number;
+  throw new InvalidArgumentError('A number of seconds from 0 to 1000000000 is wanted.');
+}
+
+function readSeconds(word: string): number {
+  const number = /^[0-9]{1,10}(\.[0-9]{1,9})?$/.test(word) ? Number(word) : Number.NaN;
+  return number <= 1e9 ? number : Number.NaN;
 }
 
 export function wholeNumber(minimum: number, maximum: number): (word: string) => number {

@@ -1,41 +1,42 @@
-import type { JobList, JobView } from '../../protocol/api.ts';
+import type { JobView } from '../../protocol/api.ts';
+import { JsonList } from './json-list.ts';
 import type { Session } from './session.ts';
-import { type Column, tableLines } from './table.ts';
+import { type Column, Table } from './table.ts';
 import { duration, localTime, percent } from './text.ts';
 
 const pageSize = 200;
 
+export interface JobsOptions {
+  state?: JobView['state'];
+  limit: number;
+  all?: true;
+}
+
 /** `rayctl jobs`: the newest first. */
-export async function jobs(session: Session, options: { state?: JobView['state']; limit: number }): Promise<number> {
-  const list = await collect(session, options);
-  if (session.isJson) session.printJson(list);
-  else if (list.jobs.length === 0) session.print(options.state ? `No job is ${options.state}.` : 'No jobs.');
-  else {
-    for (const line of tableLines(jobColumns, list.jobs.map(jobRow), session.width)) session.print(line);
-    if (list.next !== null) session.complain(`Older jobs: ${session.command(`jobs --limit ${options.limit * 2}`)}`);
-  }
+export async function jobs(session: Session, { state, limit, all }: JobsOptions): Promise<number> {
+  const most = all ? Number.POSITIVE_INFINITY : limit;
+  const list = session.isJson ? new JsonList(session, {}, 'jobs') : null;
+  const table = new Table(jobColumns, session.width);
+  let count = 0;
+  let next: number | null = null;
+  do {
+    const before: { before?: number } = next === null ? {} : { before: next };
+    const query = { limit: Math.min(pageSize, most - count), ...(state ? { state } : {}), ...before };
+    const page = await session.client.jobs(query, { signal: session.signal });
+    if (list) list.add(page.jobs);
+    else if (page.jobs.length > 0) for (const line of table.add(page.jobs.map(jobRow))) session.print(line);
+    count += page.jobs.length;
+    next = page.next;
+    await session.drained();
+  } while (next !== null && count < most);
+  if (list) list.end({ next });
+  else if (count === 0) session.print(state ? `No job is ${state}.` : 'No jobs.');
+  else if (next !== null) session.complain(`Older jobs: ${session.command(olderCommand(state, limit))}`);
   return 0;
 }
 
-/** As many pages as the limit takes. */
-async function collect(
-  session: Session,
-  { state, limit }: { state?: JobView['state']; limit: number },
-): Promise<JobList> {
-  const all: JobView[] = [];
-  let next: number | null = null;
-  do {
-    const before: number | null = next;
-    const query = {
-      limit: Math.min(pageSize, limit - all.length),
-      ...(state ? { state } : {}),
-      ...(before === null ? {} : { before }),
-    };
-    const page: JobList = await session.client.jobs(query, { signal: session.signal });
-    all.push(...page.jobs);
-    next = page.next;
-  } while (next !== null && all.length < limit);
-  return { jobs: all.slice(0, limit), next };
+function olderCommand(state: JobView['state'] | undefined, limit: number): string {
+  return `jobs${state ? ` --state ${state}` : ''} --limit ${limit * 2}`;
 }
 
 const jobColumns: readonly Column[] = [

@@ -1,51 +1,64 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readFrames } from '../../model/frames.ts';
 import type { LogView } from '../../protocol/api.ts';
 import { Refused } from '../errors.ts';
+import { followLog } from '../follow-log.ts';
+import { connectionTeller } from './connection.ts';
 import type { Session } from './session.ts';
 import { safeLines } from './text.ts';
 
 export interface LogOptions {
   task?: number;
+  frame?: number;
   follow?: true;
+  patience: number;
 }
 
-const pauseMilliseconds = 1000;
-
 /** `rayctl log JOB` */
-export async function log(session: Session, id: number, { task, follow }: LogOptions): Promise<number> {
-  if (!follow) return printWhole(session, id, task);
-  let shown: number | null = task ?? null;
-  for await (const part of followParts(session, id, task ?? null)) {
-    if (shown !== part.task && !session.isJson) session.complain(`==> task ${part.task} <==`);
-    shown = part.task;
+export async function log(session: Session, id: number, options: LogOptions): Promise<number> {
+  const frames = options.frame === undefined && !options.follow ? null : await framesOf(session, id);
+  const task = options.frame === undefined ? options.task : taskOfFrame(id, frames, options.frame);
+  if (!options.follow) return printWhole(session, id, task);
+  const onConnection = session.isJson
+    ? () => {}
+    : connectionTeller((line) => session.complain(line), options.patience)();
+  const { signal } = session;
+  let shown: LogView | null = null;
+  for await (const part of followLog(session.client, id, {
+    task,
+    signal,
+    patienceSeconds: options.patience,
+    onConnection,
+  })) {
+    const heading = session.isJson ? null : headingOf(part, shown, { frames, isNamed: task !== undefined });
+    if (heading !== null) session.complain(heading);
+    shown = part;
     print(session, part);
   }
   return 0;
 }
 
-/** The log as it grows: of the task, or of one task after the other until the job has ended. */
-async function* followParts(session: Session, id: number, task: number | null): AsyncGenerator<LogView, void, void> {
-  let at = { task, offset: 0 };
-  for (;;) {
-    const part = await nextPart(session, id, at);
-    if (part) yield part;
-    at = { task: part?.task ?? at.task, offset: part?.next ?? 0 };
-    if (part?.ended && part.text === '') {
-      if (task !== null) return;
-      const next = await nextTask(session, id, part.task);
-      if (next === 'none') return;
-      if (next !== null) at = { task: next, offset: 0 };
-    }
-    if (!part?.text) await sleep(pauseMilliseconds, undefined, { signal: session.signal });
-  }
+async function framesOf(session: Session, id: number): Promise<Int32Array | null> {
+  const { frames } = await session.client.job(id, { signal: session.signal });
+  return frames === null ? null : readFrames(frames);
 }
 
-/** The task that runs after this one; null: none yet; `none`: the job has ended. Who names no task is told which runs. */
-async function nextTask(session: Session, id: number, task: number): Promise<number | 'none' | null> {
-  const hasEnded = (await session.client.job(id, { signal: session.signal })).finishedAt !== null;
-  const next = await nextPart(session, id, { task: null, offset: 0 });
-  if (next && next.task !== task) return next.task;
-  return hasEnded ? 'none' : null;
+/** Tasks are numbered as their frames were named. */
+function taskOfFrame(id: number, frames: Int32Array | null, frame: number): number {
+  const index = frames?.indexOf(frame) ?? -1;
+  if (index >= 0) return index + 1;
+  const message = frames === null ? `Job ${id} has no frames.` : `Job ${id} has no frame ${frame}.`;
+  throw new Refused({ code: 'no-such-file', message, status: 404, job: null });
+}
+
+/** Said before a part that is not the continuation of the one before. */
+function headingOf(
+  { task, attempt }: LogView,
+  shown: LogView | null,
+  { frames, isNamed }: { frames: Int32Array | null; isNamed: boolean },
+): string | null {
+  const name = frames === null ? `task ${task}` : `frame ${frames[task - 1]}`;
+  if (shown?.task !== task) return shown === null && isNamed ? null : `==> ${name} <==`;
+  return shown.attempt === attempt ? null : `==> ${name}, attempt ${attempt}: its log begins anew <==`;
 }
 
 async function printWhole(session: Session, id: number, task: number | undefined): Promise<number> {
@@ -60,22 +73,6 @@ async function printWhole(session: Session, id: number, task: number | undefined
       return 0;
     }
     at = { task: part.task, offset: part.next };
-  }
-}
-
-/** Null while no task of the job has begun. */
-async function nextPart(
-  session: Session,
-  id: number,
-  { task, offset }: { task: number | null; offset: number },
-): Promise<LogView | null> {
-  try {
-    return await session.client.log(id, { offset, ...(task === null ? {} : { task }) }, { signal: session.signal });
-  } catch (error) {
-    if (!(error instanceof Refused && error.code === 'no-such-file')) throw error;
-    const job = await session.client.job(id, { signal: session.signal });
-    if (job.finishedAt !== null) throw error;
-    return null;
   }
 }
 

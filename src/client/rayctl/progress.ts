@@ -7,6 +7,10 @@ import type { Terminal } from './world.ts';
 /** Shows how jobs come on. `doing` is what runs now, such as `view inside`. */
 export interface Progress {
   show(job: JobView, doing: string): void;
+  /** The job is shown no more. */
+  drop(job: JobView): void;
+  /** A line that is no progress. */
+  say(line: string): void;
   /** Nothing more is shown; the terminal is as it was. */
   stop(): void;
 }
@@ -22,7 +26,7 @@ export function progressOn(terminal: Terminal, env: Readonly<Record<string, stri
       );
 }
 
-export const silence: Progress = { show: () => {}, stop: () => {} };
+export const silence: Progress = { show: () => {}, drop: () => {}, say: () => {}, stop: () => {} };
 
 /** `job 12: 34 %, 20 s left`, or its state where it does not run. */
 export function progressLine(job: JobView): string {
@@ -56,6 +60,12 @@ export class Lines implements Progress {
     this.#print(line);
   }
 
+  drop(): void {}
+
+  say(line: string): void {
+    this.#print(line);
+  }
+
   stop(): void {}
 }
 
@@ -86,6 +96,17 @@ class Bars implements Progress {
     const bar = this.#byJob.get(job.id);
     if (bar) bar.update(job.progress, payload);
     else this.#byJob.set(job.id, this.#bars.create(1, job.progress, payload));
+  }
+
+  drop(job: JobView): void {
+    const bar = this.#byJob.get(job.id);
+    this.#byJob.delete(job.id);
+    if (bar) this.#bars.remove(bar);
+    this.say(progressLine(job));
+  }
+
+  say(line: string): void {
+    this.#bars.log(`${line}\n`);
   }
 
   stop(): void {

@@ -31,11 +31,30 @@ export function nameProject(
   else if (!path.startsWith('/') && !existsSync(dirname(file))) {
     throw new CalledWrongly(`${JSON.stringify(path)} is not on this machine. Give its absolute path on the server.`);
   }
-  const rif = basename(file);
-  const directory = realDirectory(dirname(file));
-  const covering = record === null ? null : locationOf(realRecord(record), directory);
-  if (covering) return { project: { location: covering.location.name, path: covering.rest }, rif };
-  return { project: { path: directory }, rif };
+  return { project: projectAt(dirname(file), record), rif: basename(file) };
+}
+
+/**
+ * The project that a directory is.
+ * @throws CalledWrongly
+ */
+export function nameDirectory(
+  path: string,
+  record: HostRecord | null,
+  where: { cwd: string; isHere: boolean },
+): ProjectName {
+  const directory = resolve(where.cwd, path);
+  if (where.isHere) checkDirectory(directory, path);
+  else if (!path.startsWith('/') && !existsSync(directory)) {
+    throw new CalledWrongly(`${JSON.stringify(path)} is not on this machine. Give its absolute path on the server.`);
+  }
+  return projectAt(directory, record);
+}
+
+function projectAt(directory: string, record: HostRecord | null): ProjectName {
+  const real = realDirectory(directory);
+  const covering = record === null ? null : locationOf(realRecord(record), real);
+  return covering ? { location: covering.location.name, path: covering.rest } : { path: real };
 }
 
 /** This host's own record in the hosts file of the home; null if there is none. @throws ConfigError */
@@ -71,6 +90,19 @@ function checkFile(file: string, asked: string): void {
     throw new CalledWrongly(`${shown} is a directory. ${hint}`);
   }
   if (!file.endsWith('.rif')) throw new CalledWrongly(`${shown} is no .rif file. Submit the .rif file of the project.`);
+}
+
+function checkDirectory(directory: string, asked: string): void {
+  const shown = JSON.stringify(asked);
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(directory).isDirectory();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES')
+      throw new CalledWrongly(`You may not look at ${shown}: a directory above it is closed to you.`);
+    throw new CalledWrongly(`No such directory ${shown}.`);
+  }
+  if (!isDirectory) throw new CalledWrongly(`${shown} is no directory. Name the project directory of the command.`);
 }
 
 function rifsOf(directory: string): string[] {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import pc from 'picocolors';
 import type { HostRecord } from '../../config/hosts.ts';
 import { type FoundServer, findServer } from '../find-server.ts';
@@ -61,6 +62,12 @@ export class Session implements AsyncDisposable {
 
   print(line: string): void {
     this.world.stdout.write(`${line}\n`);
+  }
+
+  /** Settles when what was printed has gone out, so that a long listing takes no memory. */
+  async drained(): Promise<void> {
+    const { stdout } = this.world;
+    if (stdout.writableNeedDrain) await once(stdout, 'drain', { signal: this.signal });
   }
 
   printJson(value: unknown): void {

@@ -1,29 +1,61 @@
 import type { JobView, TaskView } from '../../protocol/api.ts';
+import { quoteWord } from '../words.ts';
+import { attemptColumns, attemptRows } from './attempts.ts';
+import { JsonList } from './json-list.ts';
 import { localPath } from './project.ts';
 import type { Session } from './session.ts';
-import { type Column, tableLines } from './table.ts';
+import { Table } from './table.ts';
 import { duration, localTime, percent, safe, safeLines, size } from './text.ts';
 
+/** Most tasks that are shown unasked; of a job that has more, those that run and those that failed. */
+const mostShown = 100;
+
 /** `rayctl show JOB` */
-export async function show(session: Session, id: number): Promise<number> {
-  const call = { signal: session.signal };
-  const [job, tasks] = await Promise.all([session.client.job(id, call), session.client.tasks(id, call)]);
+export async function show(session: Session, id: number, { tasks: all }: { tasks?: true }): Promise<number> {
+  const job = await session.client.job(id, { signal: session.signal });
+  const pages = tasksOf(session, job, all === true);
   if (session.isJson) {
-    session.printJson({ ...job, taskList: tasks });
+    const list = new JsonList(session, job, 'taskList');
+    for await (const page of pages) {
+      list.add(page);
+      await session.drained();
+    }
+    list.end({});
     return 0;
   }
   const facts = factsOf(session, job);
   const width = Math.max(...facts.map(([name]) => name.length));
   for (const [name, value] of facts) session.print(`${session.colors.bold(name.padEnd(width))}  ${safe(value)}`);
   for (const line of job.lastLines) session.print(`  | ${safeLines(line)}`);
-  if (tasks.length > 0) {
-    session.print('');
-    for (const line of tableLines(taskColumns, tasks.map(taskRow), session.width)) session.print(line);
-  }
-  for (const { number, warnings } of tasks) {
-    for (const warning of warnings) session.print(`Task ${number}: ${safe(warning)}`);
-  }
+  await showTasks(session, job, pages);
+  const left = job.tasks.total > mostShown && !all;
+  if (left) session.complain(`All ${job.tasks.total} tasks: ${session.command(`show ${id} --tasks`)}`);
   return 0;
+}
+
+async function* tasksOf(session: Session, job: JobView, all: boolean): AsyncGenerator<readonly TaskView[], void, void> {
+  const { client, signal } = session;
+  if (all || job.tasks.total <= mostShown) return yield* client.taskPages(job.id, {}, { signal });
+  for (const state of ['running', 'paused', 'failed'] as const) {
+    if (job.tasks[state] > 0) yield (await client.tasks(job.id, { state, limit: mostShown }, { signal })).tasks;
+  }
+}
+
+async function showTasks(session: Session, job: JobView, pages: AsyncIterable<readonly TaskView[]>): Promise<void> {
+  const table = new Table(attemptColumns(job), session.width);
+  const warnings: string[] = [];
+  let isFirst = true;
+  for await (const page of pages) {
+    if (page.length === 0) continue;
+    if (isFirst) session.print('');
+    isFirst = false;
+    for (const line of table.add(page.flatMap((task) => attemptRows(job, task)))) session.print(line);
+    for (const task of page) {
+      for (const warning of task.warnings) warnings.push(`Task ${task.number}: ${safe(warning)}`);
+    }
+    await session.drained();
+  }
+  for (const warning of warnings) session.print(warning);
 }
 
 function factsOf(session: Session, job: JobView): [string, string][] {
@@ -36,7 +68,11 @@ function factsOf(session: Session, job: JobView): [string, string][] {
     ['Reason', job.reason],
     ['User', job.user],
     ['Priority', String(job.priority)],
-    ['File', localPath(job, job.rif, record)],
+    ['File', job.rif === null ? null : localPath(job, job.rif, record)],
+    ['Command', job.command?.map(quoteWord).join(' ') ?? null],
+    ['Project', job.rif === null ? localPath(job, '', record).replace(/\/$/, '') : null],
+    ['Frames', job.frames],
+    ['Tasks', countsText(job)],
     ['Submitted', localTime(job.submittedAt)],
     ['Started', localTime(job.startedAt)],
     ['Finished', localTime(job.finishedAt)],
@@ -49,24 +85,8 @@ function factsOf(session: Session, job: JobView): [string, string][] {
   return facts.flatMap(([name, value]) => (value ? [[name, value] satisfies [string, string]] : []));
 }
 
-const taskColumns: readonly Column[] = [
-  { head: 'TASK', align: 'right' },
-  { head: 'STEP' },
-  { head: 'VIEW' },
-  { head: 'STATE' },
-  { head: 'DONE', align: 'right' },
-  { head: 'TRIES', align: 'right' },
-  { head: 'HOST' },
-  { head: 'TOOK', align: 'right' },
-  { head: 'REASON' },
-];
-
-function taskRow(task: TaskView): string[] {
-  const state = task.skipped ? 'up to date' : task.state;
-  const took =
-    task.startedAt === null || task.finishedAt === null
-      ? ''
-      : duration((Date.parse(task.finishedAt) - Date.parse(task.startedAt)) / 1000);
-  const { number, step, view, progress, attempts, host, reason } = task;
-  return [String(number), step, view ?? '', state, percent(progress), String(attempts), host ?? '', took, reason ?? ''];
+/** `3 running, 1 failed, 96 done of 100` */
+function countsText({ tasks: { total, ...counts } }: JobView): string {
+  const some = Object.entries(counts).filter(([, count]) => count > 0);
+  return `${some.map(([state, count]) => `${count} ${state}`).join(', ')} of ${total}`;
 }

@@ -37,14 +37,39 @@ export interface Column {
  * @param width of the terminal in columns; longer lines are cut. Infinity: never
  */
 export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
-  const cells = [columns.map(({ head }) => head), ...rows.map((row) => row.map(safe))];
-  const widths = columns.map((_, at) => Math.max(...cells.map((row) => textWidth(row[at] ?? ''))));
-  return cells.map((row) => {
-    const padded = columns.map(({ align }, at) => {
-      const cell = row[at] ?? '';
-      const blanks = ' '.repeat((widths[at] ?? 0) - textWidth(cell));
-      return align === 'right' ? blanks + cell : cell + blanks;
-    });
-    return cut(padded.join('  ').trimEnd(), width);
+  return new Table(columns, width).add(rows);
+}
+
+/** A table that grows: what comes later is aligned as what came before, where it fits. */
+export class Table {
+  readonly #columns: readonly Column[];
+  readonly #width: number;
+  #widths: readonly number[] | null = null;
+
+  /** @param width of the terminal in columns; longer lines are cut. Infinity: never */
+  constructor(columns: readonly Column[], width: number) {
+    this.#columns = columns;
+    this.#width = width;
+  }
+
+  /** The lines of further rows; the head comes before the first. */
+  add(rows: readonly (readonly string[])[]): string[] {
+    const head = this.#widths === null ? [this.#columns.map((column) => column.head)] : [];
+    const cells = [...head, ...rows.map((row) => row.map(safe))];
+    const before = this.#widths;
+    const widths = this.#columns.map((_, at) =>
+      cells.reduce((most, row) => Math.max(most, textWidth(row[at] ?? '')), before?.[at] ?? 0),
+    );
+    this.#widths = widths;
+    return cells.map((row) => cut(aligned(this.#columns, row, widths), this.#width));
+  }
+}
+
+function aligned(columns: readonly Column[], row: readonly string[], widths: readonly number[]): string {
+  const padded = columns.map(({ align }, at) => {
+    const cell = row[at] ?? '';
+    const blanks = ' '.repeat((widths[at] ?? 0) - textWidth(cell));
+    return align === 'right' ? blanks + cell : cell + blanks;
   });
+  return padded.join('  ').trimEnd();
 }

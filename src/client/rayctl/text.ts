@@ -36,6 +36,11 @@ export function duration(seconds: number): string {
   return hours % 24 === 0 ? `${Math.floor(hours / 24)} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** `2.5 s`; above 100 seconds as a duration. */
+export function cpuTime(seconds: number): string {
+  return seconds < 100 ? `${seconds.toFixed(seconds < 0.995 ? 2 : 1)} s` : duration(seconds);
+}
+
 /** `2026-11-22 10:30`, in local time. @param time ISO 8601, or null for the empty text */
 export function localTime(time: string | null): string {
   const date = new Date(time ?? Number.NaN);

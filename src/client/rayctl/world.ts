@@ -19,4 +19,5 @@ export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 export interface Terminal extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly writableNeedDrain?: boolean;
 }

@@ -51,7 +51,7 @@ describe('a client of the job port', () => {
     const job = await client.submit({ ...request, name: 'evening', priority: 5 });
     expect(job).to.deep.include({ id: 1, name: 'evening', priority: 5, user: 'ann', state: 'waiting' });
     expect(await client.job(1)).to.deep.equal(job);
-    expect((await client.tasks(1)).map(({ view }) => view)).to.deep.equal(['inside']);
+    expect((await client.tasks(1)).tasks.map(({ view }) => view)).to.deep.equal(['inside']);
     expect((await client.cancel(1)).state).to.equal('cancelled');
   });
 
@@ -76,7 +76,7 @@ describe('a client of the job port', () => {
     home.farm.add();
     home.farm.logs.set(1, 'one\ntwo\n');
     const log = await client.log(1, { task: 1, offset: 4 });
-    expect(log).to.deep.equal({ task: 1, text: 'two\n', next: 8, ended: false });
+    expect(log).to.deep.equal({ task: 1, attempt: 1, text: 'two\n', next: 8, ended: false });
   });
 
   it('fetches a result, whatever its name', async () => {

@@ -16,7 +16,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 const hello: ToProcwrap = {
   say: 'hello',
   version: '1',
-  settings: { radiance: null, planSeconds: 60, logBytes: 4096, processes: 512, reportSeconds: 1 },
+  settings: { radiance: null, planSeconds: 60, logBytes: 4096, processes: 512, reportSeconds: 1, slots: 2 },
 };
 
 describe('the inner link', () => {
@@ -72,10 +72,10 @@ describe('the inner link', () => {
     const told: FromProcwrap[] = [];
     const link = await dial(told);
     expect(link.send(hello)).to.equal(true);
-    for (let job = 1; job <= 100; job++) link.send({ say: 'stop', attempt: `${job}.1.1` });
+    for (let job = 1; job <= 100; job++) link.send({ say: 'stop', attempts: [`${job}.1.1`] });
     await waitUntil('heard.length === 101', () => heard.length === 101);
     expect(heard[0]).to.deep.equal(hello);
-    expect(heard[100]).to.deep.equal({ say: 'stop', attempt: '100.1.1' });
+    expect(heard[100]).to.deep.equal({ say: 'stop', attempts: ['100.1.1'] });
     links[0]?.send({ say: 'welcome', version: '1', pid: 7, attempts: ['1.1.1'] });
     await waitUntil('told.length === 1', () => told.length === 1);
     expect(told).to.deep.equal([{ say: 'welcome', version: '1', pid: 7, attempts: ['1.1.1'] }]);
@@ -89,9 +89,9 @@ describe('the inner link', () => {
     link.send({ ...hello, version });
     await waitUntil('links.length === 1', () => links.length === 1);
     links[0]?.send({ say: 'welcome', version, pid: 7, attempts: [] });
-    links[0]?.send({ say: 'started', attempt: '1.1.1', pid: 8 });
+    links[0]?.send({ say: 'started', started: [{ attempt: '1.1.1', pid: 8 }] });
     await waitUntil('heard.length === 1 && told.length === 2', () => heard.length === 1 && told.length === 2);
-    expect(told[1]).to.deep.equal({ say: 'started', attempt: '1.1.1', pid: 8 });
+    expect(told[1]).to.deep.equal({ say: 'started', started: [{ attempt: '1.1.1', pid: 8 }] });
     expect((heard[0] as { version: string }).version.length).to.equal(version.length);
   });
 
@@ -99,7 +99,7 @@ describe('the inner link', () => {
     await listen();
     const closed: string[] = [];
     const link = await dial([], closed);
-    link.send({ say: 'stop', attempt: 'none' } as ToProcwrap);
+    link.send({ say: 'stop', attempts: ['none'] } as ToProcwrap);
     await waitUntil('closed.length === 1 && lost.length === 1', () => closed.length === 1 && lost.length === 1);
     expect(log.join()).to.match(/not in the contract/);
     expect(heard).to.deep.equal([]);
@@ -141,7 +141,7 @@ describe('the inner link', () => {
     await server?.close();
     server = null;
     await waitUntil('closed.length === 2', () => closed.length === 2);
-    expect(links.every((one) => one.send({ say: 'started', attempt: '1.1.1', pid: 1 }) === false)).to.equal(true);
+    expect(links.every((one) => one.send({ say: 'started', started: [{ attempt: '1.1.1', pid: 1 }] }) === false)).to.equal(true);
   });
 
   it('says why nobody answers', async () => {

@@ -75,20 +75,34 @@ describe('the patience of the job port', () => {
     socket.destroy();
   });
 
-  it('has room for so many connections, and says so once when there are more', async () => {
+  it('has room for so many connections: those that say nothing make room for those who ask, said once', async () => {
     port = await openTestPort({ bounds: { connections: 2 } });
-    const first = [port.connect(), port.connect()];
-    await Promise.all(first.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
-    for (let count = 0; count < 3; count++) expect(await port.raw('GET / HTTP/1.1\r\n')).to.equal('');
-    expect(port.lines).to.deep.equal(['warn 1 connections turned away: 2 are open already']);
-    expect((await port.ask('/healthz', { local: true })).status).to.equal(200);
-    for (const socket of first) socket.destroy();
-    await waitUntil('room', () =>
-      port.ask('/healthz').then(
-        (answered) => answered.status === 200,
-        () => false,
-      ),
+    const idle = [port.connect(), port.connect()];
+    const cut = idle.map(
+      (socket) => new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve)),
     );
+    await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    for (let count = 0; count < 3; count++) expect((await port.ask('/healthz')).status).to.equal(200);
+    await cut[0];
+    const said = port.lines.filter((line) => line.startsWith('warn'));
+    expect(said).to.deep.equal(['warn no room for more than 2 connections: 1 were cut that said or read nothing']);
+    expect((await port.ask('/healthz', { local: true })).status).to.equal(200);
+    for (const socket of idle) socket.destroy();
+  });
+
+  it('cuts nobody whose answer is being made: then there is no room', async () => {
+    port = await openTestPort({ bounds: { connections: 1 } });
+    let release: (() => void) | undefined;
+    port.farm.beforeSubmit = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    const body = { kind: 'radiance', project: { path: '/p' }, rif: 'a.rif' };
+    const answer = port.ask('/api/v1/jobs', { method: 'POST', body });
+    await waitUntil('the submit', () => release !== undefined);
+    expect(await port.raw('GET / HTTP/1.1\r\n')).to.equal('');
+    release?.();
+    expect((await answer).status).to.equal(201);
   });
 
   it('answers requests of one connection in order, and so many at a time', async () => {

@@ -62,6 +62,17 @@ describe('the job port', () => {
     port.farm.add();
     port.farm.logs.set(1, 'rpict: warning\n');
     expect((await port.ask('/api/v1/jobs/1/tasks')).json.tasks[0]).to.include({ number: 1, step: 'view' });
+    port.farm.taskCount = 1001;
+    const pageOfTasks = async (query: string) => {
+      const { tasks, next } = (await port.ask(`/api/v1/jobs/1/tasks${query}`)).json;
+      return [tasks[0]?.number, tasks.length, next];
+    };
+    expect(await pageOfTasks('')).to.deep.equal([1, 1000, 1000]);
+    expect(await pageOfTasks('?after=1000')).to.deep.equal([1001, 1, null]);
+    expect(await pageOfTasks('?after=2&limit=3')).to.deep.equal([3, 3, 5]);
+    expect(await pageOfTasks('?after=1001')).to.deep.equal([undefined, 0, null]);
+    for (const query of ['?limit=0', '?limit=1001', '?after=-1', '?after=x', '?other=1'])
+      expect((await port.ask(`/api/v1/jobs/1/tasks${query}`)).status).to.equal(400);
     expect((await port.ask('/api/v1/jobs/1/log?offset=7&task=1')).json).to.include({ text: 'warning\n', next: 15 });
     expect((await port.ask('/api/v1/jobs/1/log?task=2')).status).to.equal(404);
     expect((await port.ask('/api/v1/hosts')).json.hosts).to.have.length(1);

@@ -100,6 +100,7 @@ describe('the Unix socket of the job port', () => {
       port: 1,
       socketPath,
       identify: () => null,
+      openFiles: 20_000,
       logFile: '/home/srvlogs/sun',
       log: () => undefined,
     };

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { FileError, naming, sentenceOf } from '../../../src/executor/file-error.ts';
+import { FileError, naming, refuseIfPassing, sentenceOf } from '../../../src/executor/file-error.ts';
 import { Refusal } from '../../../src/model/refusal.ts';
 
 const project = { location: 'proj', root: '/export', rest: 'room', path: '/export/room' };
@@ -24,6 +24,20 @@ describe('an error at a file of a project', () => {
     ).to.throw(refusal);
     expect(sentenceOf(refusal, project)).to.equal('No.');
     expect(sentenceOf(new TypeError('x is not a function'), project)).to.equal('Internal error: x is not a function.');
+  });
+
+  it('of which no file is known is told as the system tells it', () => {
+    const system = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', errno: -5, syscall: 'fsync' });
+    expect(sentenceOf(system, project)).to.equal('A file of /export/room could not be used: i/o error (fsync).');
+  });
+
+  it('that says nothing of the project refuses nothing for good', () => {
+    const tooMany = Object.assign(new Error('EMFILE'), { code: 'EMFILE', errno: -24 });
+    expect(() => refuseIfPassing('proc', tooMany, project))
+      .to.throw(Refusal, 'proc: too many open files.')
+      .with.property('code', 'not-ready');
+    expect(() => refuseIfPassing('proc', new FileError('proc', 'EACCES', 'no'), project)).not.to.throw();
+    expect(() => refuseIfPassing('proc', new TypeError('x'), project)).not.to.throw();
   });
 
   it('becomes a sentence', () => {

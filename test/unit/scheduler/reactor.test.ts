@@ -4,10 +4,10 @@ import { attemptKey, attemptText, type Outcome } from '../../../src/model/task.t
 import { emptyFarm, type FarmState, farmOf } from '../../../src/scheduler/farm.ts';
 import type { Happening, Order } from '../../../src/scheduler/messages.ts';
 import { busyWith, react } from '../../../src/scheduler/reactor.ts';
-import { job, pictureJob, taskPlan } from '../../support/jobs.ts';
+import { commandJob, job, pictureJob, taskOf, taskPlan } from '../../support/jobs.ts';
 
-const done: Outcome = { is: 'done', results: [], skipped: false, warnings: [] };
-const failed: Outcome = { is: 'failed', reason: 'rpict: fatal - no.', exit: 1, signal: null, lastLines: ['no'] };
+const done: Outcome = { is: 'done', results: [], skipped: false, warnings: [], usage: null };
+const failed: Outcome = { is: 'failed', reason: 'rpict: fatal - no.', exit: 1, signal: null, lastLines: ['no'], usage: null };
 
 /** A farm with one host, and a shorthand for what happens to it; each happening takes a second. */
 function farmWith(slots: number): { farm: FarmState; happen: (happening: Happening) => string[] } {
@@ -31,7 +31,11 @@ const end = (attempt: string, outcome: Outcome): Happening => ({
   host: 'lab1',
   attempt: attemptKey(attempt),
   outcome,
+  milliseconds: 5000,
 });
+
+const states = ({ tasks }: Job) =>
+  Array.from({ length: tasks.total }, (_, index) => tasks.stateOf(index + 1) as string);
 
 describe('the scheduler', () => {
   it('runs a picture job in order: octree, views on all slots, each filter after its view', () => {
@@ -81,7 +85,7 @@ describe('the scheduler', () => {
     happen({ what: 'submitted', job: picture });
     happen(end('1.1.1', done));
     expect(happen(end('1.2.1', failed))).to.deep.equal(['acknowledge 1.2.1']);
-    expect(picture.tasks.map((task) => task.state.is)).to.deep.equal([
+    expect(states(picture)).to.deep.equal([
       'done',
       'failed',
       'running',
@@ -98,7 +102,7 @@ describe('the scheduler', () => {
     const picture = pictureJob(1);
     happen({ what: 'submitted', job: picture });
     happen(end('1.1.1', failed));
-    expect(picture.tasks.map((task) => task.state.is)).to.deep.equal([
+    expect(states(picture)).to.deep.equal([
       'failed',
       'cancelled',
       'cancelled',
@@ -145,8 +149,8 @@ describe('the scheduler', () => {
     }
     happen({ what: 'host left', host: 'lab1' });
     expect(happen({ what: 'host joined', host: 'lab1', slots: 1, attempts: [] })).to.deep.equal([]);
-    expect(picture.tasks.map((task) => task.state.is)).to.deep.equal(['failed', 'cancelled']);
-    const reason = `The control process (procwrap) of lab1 ended 5 times while ${picture.tasks[0]?.plan.name} ran; it is not tried again.`;
+    expect(states(picture)).to.deep.equal(['failed', 'cancelled']);
+    const reason = `The control process (procwrap) of lab1 ended 5 times while ${taskOf(picture, 1).plan.name} ran; it is not tried again.`;
     expect(picture.state).to.include({ is: 'failed', reason });
     expect(farm.jobs.size).to.equal(0);
   });
@@ -169,8 +173,8 @@ describe('the scheduler', () => {
     const farm = farmOf([picture]);
     const attempts = [attemptKey('1.1.1'), attemptKey('7.1.1')];
     const orders = react(farm, { what: 'host joined', host: 'lab1', slots: 3, attempts }, 9000).flatMap(deed);
-    expect(orders).to.deep.equal(['stop 7.1.1', 'start 1.2.2']);
-    expect(picture.tasks.map((task) => task.attempts)).to.deep.equal([1, 2]);
+    expect(orders).to.deep.equal(['resume 1.1.1', 'stop 7.1.1', 'start 1.2.2']);
+    expect([1, 2].map((number) => taskOf(picture, number).attempts)).to.deep.equal([1, 2]);
   });
 
   it('starts nothing on a host whose connection is lost', () => {
@@ -186,7 +190,7 @@ describe('the scheduler', () => {
     happen({ what: 'attempt started', attempt: attemptKey('1.1.1'), pid: 4711 });
     happen({ what: 'attempt progressed', attempt: attemptKey('1.1.1'), fraction: 0.5 });
     happen({ what: 'attempt progressed', attempt: attemptKey('1.1.1'), fraction: 0.4 });
-    expect(picture.tasks[0]?.state).to.include({ is: 'running', pid: 4711, fraction: 0.5 });
+    expect(taskOf(picture, 1).state).to.include({ is: 'running', pid: 4711, fraction: 0.5 });
   });
 
   describe('files that nobody needs any more', () => {
@@ -231,10 +235,153 @@ describe('the scheduler', () => {
   it('knows which jobs still have to render a picture that another wants', () => {
     const { farm, happen } = farmWith(2);
     happen({ what: 'submitted', job: pictureJob(1) });
-    const other: Job = job(2, [taskPlan(1, { holds: ['view:b.hdr'] })]);
-    expect(busyWith(farm, other).map((found) => found.id)).to.deep.equal([1]);
+    const wanted = [taskPlan(1, { holds: ['view:b.hdr'] })];
+    expect(busyWith(farm, null, wanted).map((found) => found.id)).to.deep.equal([1]);
+    expect(busyWith(farm, 1, wanted)).to.deep.equal([]);
     happen(end('1.1.1', done));
     happen(end('1.3.1', done));
-    expect(busyWith(farm, other)).to.deep.equal([]);
+    expect(busyWith(farm, null, wanted)).to.deep.equal([]);
+  });
+
+  describe('frames', () => {
+    it('run in the order named, on all slots, and end the job together', () => {
+      const { happen } = farmWith(2);
+      const frames = commandJob(1, { frames: '3,1-2' });
+      expect(happen({ what: 'submitted', job: frames })).to.deep.equal(['start 1.1.1', 'start 1.2.1']);
+      expect(happen(end('1.2.1', done))).to.deep.equal(['acknowledge 1.2.1', 'start 1.3.1']);
+      happen(end('1.1.1', done));
+      happen(end('1.3.1', done));
+      expect(frames.state.is).to.equal('done');
+      expect(frames.tasks.counts).to.include({ total: 3, done: 3 });
+    });
+
+    it('that fail are tried again as often as the job says, and then named', () => {
+      const { happen } = farmWith(1);
+      const frames = commandJob(1, { frames: '10-12' }, { limits: { retries: 1, seconds: null, progressSeconds: null } });
+      happen({ what: 'submitted', job: frames });
+      expect(happen(end('1.1.1', failed))).to.deep.equal(['acknowledge 1.1.1', 'start 1.1.2']);
+      expect(happen(end('1.1.2', failed))).to.deep.equal(['acknowledge 1.1.2', 'start 1.2.1']);
+      happen(end('1.2.1', done));
+      happen(end('1.3.1', failed));
+      happen(end('1.3.2', failed));
+      const reason = '2 of 3 frames failed: frames 10, 12. The first: rpict: fatal - no.';
+      expect(frames.state).to.include({ is: 'failed', reason });
+    });
+
+    it('are never more at a time than the job allows', () => {
+      const { happen } = farmWith(4);
+      expect(happen({ what: 'submitted', job: commandJob(1, { slots: 1 }) })).to.deep.equal(['start 1.1.1']);
+      expect(happen({ what: 'submitted', job: commandJob(2, { frames: null }) })).to.deep.equal(['start 2.1.1']);
+      expect(happen(end('1.1.1', done))).to.include('start 1.2.1');
+    });
+
+    it('that take no time are given ahead, and taken back for a job that comes before', () => {
+      const { happen } = farmWith(1);
+      happen({ what: 'submitted', job: commandJob(1, { frames: '1-100' }) });
+      const quick = { ...end('1.1.1', done), milliseconds: 25 } as Happening;
+      expect(happen(quick)).to.deep.equal([
+        'acknowledge 1.1.1',
+        ...[2, 3, 4, 5, 6].map((number) => `start 1.${number}.1`),
+      ]);
+      happen({ what: 'attempt started', attempt: attemptKey('1.2.1'), pid: 9 });
+      const urgent = commandJob(2, { frames: null }, { priority: 1 });
+      expect(happen({ what: 'submitted', job: urgent })).to.deep.equal(
+        [3, 4, 5, 6].map((number) => `stop 1.${number}.1`),
+      );
+      for (const number of [3, 4, 5, 6]) happen(end(`1.${number}.1`, { is: 'stopped' }));
+      expect(happen(end('1.2.1', done))).to.include('start 2.1.1');
+      expect(happen(end('2.1.1', done))).to.include('start 1.3.2');
+    });
+  });
+
+  describe('pause', () => {
+    it('stops what runs and frees its slot, and resume lets it go on before anything new', () => {
+      const { happen } = farmWith(1);
+      const first = job(1, [taskPlan(1, { holds: ['view:a'] }), taskPlan(2)]);
+      happen({ what: 'submitted', job: first });
+      happen({ what: 'submitted', job: job(2, [taskPlan(1, { holds: ['view:a'] }), taskPlan(2)]) });
+      expect(happen({ what: 'pause asked', job: 1, by: 'ann' })).to.deep.equal(['pause 1.1.1', 'start 2.2.1']);
+      expect([first.state.is, ...states(first)]).to.deep.equal(['paused', 'paused', 'waiting']);
+      expect(happen({ what: 'resume asked', job: 1, by: 'ann' })).to.deep.equal([]);
+      expect(happen(end('2.2.1', done))).to.deep.equal(['acknowledge 2.2.1', 'resume 1.1.1']);
+      expect([first.state.is, ...states(first)]).to.deep.equal(['running', 'running', 'waiting']);
+      expect(first.state).to.deep.equal({ is: 'running', startedAt: 2000 });
+    });
+
+    it('takes back what was given ahead', () => {
+      const { happen } = farmWith(1);
+      const frames = commandJob(1);
+      happen({ what: 'submitted', job: frames });
+      expect(happen({ what: 'pause asked', job: 1, by: 'ann' })).to.deep.equal(['stop 1.1.1']);
+      expect(happen(end('1.1.1', { is: 'stopped' }))).to.deep.equal(['acknowledge 1.1.1']);
+      expect([frames.state.is, frames.tasks.counts.waiting]).to.deep.equal(['paused', 5]);
+      expect(happen({ what: 'resume asked', job: 1, by: 'ann' })).to.deep.equal(['start 1.1.2']);
+    });
+
+    it('lasts over the loss of the connection, and ends with cancel', () => {
+      const { happen } = farmWith(1);
+      happen({ what: 'submitted', job: job(1, [taskPlan(1)]) });
+      happen({ what: 'pause asked', job: 1, by: 'ann' });
+      happen({ what: 'host left', host: 'lab1' });
+      const there = [attemptKey('1.1.1')];
+      expect(happen({ what: 'host joined', host: 'lab1', slots: 1, attempts: there })).to.deep.equal(['pause 1.1.1']);
+      expect(happen({ what: 'cancel asked', job: 1, by: 'ann' })).to.deep.equal(['stop 1.1.1']);
+    });
+
+    it('of a task that was ending anyway lets it end', () => {
+      const { happen } = farmWith(1);
+      const only = job(1, [taskPlan(1)]);
+      happen({ what: 'submitted', job: only });
+      happen({ what: 'pause asked', job: 1, by: 'ann' });
+      happen(end('1.1.1', done));
+      expect(only.state.is).to.equal('done');
+    });
+  });
+
+  describe('retry', () => {
+    it('does what failed or was cancelled again, with new numbers, and what that needs', () => {
+      const { farm, happen } = farmWith(2);
+      const picture = job(1, [taskPlan(1), taskPlan(2, { after: [1], afterwards: ['a.unf'] }), taskPlan(3)]);
+      happen({ what: 'submitted', job: picture });
+      happen(end('1.1.1', done));
+      happen(end('1.2.1', failed));
+      happen(end('1.3.1', done));
+      expect([picture.state.is, farm.jobs.size]).to.deep.equal(['failed', 0]);
+      expect(happen({ what: 'retry asked', job: picture, by: 'ann' })).to.deep.equal(['start 1.1.2']);
+      expect(states(picture)).to.deep.equal(['running', 'waiting', 'done']);
+      expect(happen(end('1.1.2', done))).to.include('start 1.2.2');
+      happen(end('1.2.2', done));
+      expect(picture.state.is).to.equal('done');
+    });
+
+    it('of a cancelled job runs the frames that are left', () => {
+      const { happen } = farmWith(1);
+      const frames = commandJob(1, { frames: '1-3' });
+      happen({ what: 'submitted', job: frames });
+      happen(end('1.1.1', done));
+      happen({ what: 'cancel asked', job: 1, by: 'ann' });
+      happen(end('1.2.1', { is: 'stopped' }));
+      expect(frames.tasks.counts).to.include({ done: 1, cancelled: 2 });
+      expect(happen({ what: 'retry asked', job: frames, by: 'ann' })).to.deep.equal(['start 1.2.2']);
+    });
+  });
+
+  it('tries a picture again that a signal ended, and not one that failed by itself', () => {
+    const { happen } = farmWith(1);
+    const killed: Outcome = { ...failed, exit: null, signal: 'SIGKILL' } as Outcome;
+    happen({ what: 'submitted', job: job(1, [taskPlan(1)]) });
+    expect(happen(end('1.1.1', killed))).to.include('start 1.1.2');
+    expect(happen(end('1.1.2', failed))).to.not.include('start 1.1.3');
+  });
+
+  it('does not count losses of attempts that came further each time', () => {
+    const { happen } = farmWith(1);
+    const picture = job(1, [taskPlan(1)]);
+    happen({ what: 'submitted', job: picture });
+    for (let attempt = 1; attempt <= 20; attempt++) {
+      happen({ what: 'attempt progressed', attempt: attemptKey(`1.1.${attempt}`), fraction: attempt / 25 });
+      expect(happen(end(`1.1.${attempt}`, { is: 'stopped' }))).to.include(`start 1.1.${attempt + 1}`);
+    }
+    expect(taskOf(picture, 1).tried).to.have.length(10);
   });
 });

@@ -4,13 +4,14 @@ import type { Order } from '../../../src/scheduler/messages.ts';
 import { Conductor } from '../../../src/server/conductor.ts';
 import { Watchers } from '../../../src/server/watchers.ts';
 import { memoryStore } from '../../../src/store/memory.ts';
-import type { Store } from '../../../src/store/store.ts';
-import { pictureJob } from '../../support/jobs.ts';
+import type { Change, Store } from '../../../src/store/store.ts';
+import { pictureJob, taskOf } from '../../support/jobs.ts';
 
 /** A conductor over a memory store whose first `failures` commits fail, and what it did, in order. */
 function stage(failures: number) {
   const deeds: string[] = [];
   const memory = memoryStore();
+  for (const id of [1, 2]) void memory.commit([{ job: pictureJob(id), tasks: 'all' }]);
   let closing = false;
   const store: Store = Object.assign(Object.create(memory) as Store, {
     commit: async (changes: Parameters<Store['commit']>[0]) => {
@@ -19,7 +20,7 @@ function stage(failures: number) {
         throw new Error('no space left on device');
       }
       await memory.commit(changes);
-      deeds.push(`commit ${changes.map((change) => `${change.job.id}:${change.tasks}`).join(' ')}`);
+      deeds.push(`commit ${changes.map((change) => `${change.job.id}:${textOf(change.tasks)}`).join(' ')}`);
     },
     job: (id: number) => memory.job(id),
   });
@@ -46,14 +47,18 @@ function stage(failures: number) {
 }
 
 const attempt = { job: 1, task: 1, attempt: 1 };
-const keep = (job = pictureJob(1), tasks: 'all' | number[] = 'all'): Order => ({ order: 'keep', job, tasks });
+const keep = (job = pictureJob(1), numbers: number[] = []): Order => {
+  return { order: 'keep', job, tasks: numbers.map((number) => taskOf(job, number)) };
+};
+const textOf = (tasks: Change['tasks']) =>
+  typeof tasks === 'string' ? tasks : tasks.map(({ plan }) => plan.number).join(',');
 const stop: Order = { order: 'stop', host: 'lab1', attempt };
 
 describe('the conductor', () => {
   it('says nothing to a host before what is to be kept is in the store', async () => {
     const { deeds, conductor, store } = stage(0);
     await conductor.conduct([stop, keep()]);
-    expect(deeds).to.deep.equal(['commit 1:all', 'stop']);
+    expect(deeds).to.deep.equal(['commit 1:', 'stop']);
     expect((await store.job(1))?.name).to.equal('job 1');
   });
 
@@ -65,7 +70,7 @@ describe('the conductor', () => {
       conductor.conduct([keep(job, [1]), keep(job, [2])]),
       conductor.conduct([keep(pictureJob(2))]),
     ]);
-    expect(deeds).to.deep.equal(['commit 1:all 2:all']);
+    expect(deeds).to.deep.equal(['commit 1:1,2 2:']);
   });
 
   it('keeps the order of batches', async () => {
@@ -74,7 +79,7 @@ describe('the conductor', () => {
     await first;
     void conductor.conduct([{ order: 'acknowledge', host: 'lab1', attempt }]);
     await conductor.settled();
-    expect(deeds).to.deep.equal(['commit 1:all', 'stop', 'acknowledge']);
+    expect(deeds).to.deep.equal(['commit 1:', 'stop', 'acknowledge']);
   });
 
   it('waits while the store cannot be written, says so once, and goes on', async () => {
@@ -86,7 +91,7 @@ describe('the conductor', () => {
       'pause',
       'commit failed',
       'pause',
-      'commit 1:all',
+      'commit 1:',
       'info: the store can be written again',
       'stop',
     ]);

@@ -1,5 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
+import { freshTask, PlannedTasks } from '../../../src/model/planned-tasks.ts';
+import { summaryOf } from '../../../src/model/progress.ts';
 import type { Question } from '../../../src/protocol/inner.ts';
 import type { Procwrap } from '../../../src/server/procwrap.ts';
 import { openResult } from '../../../src/server/results.ts';
@@ -7,8 +9,9 @@ import { job, taskPlan } from '../../support/jobs.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const picture = { path: 'images/room_a.hdr', bytes: 6, sha256: '0' };
-const done = { is: 'done', since: 1, until: 2, results: [picture], skipped: false, warnings: [] } as const;
-const rendered = job(1, [taskPlan(1)], { tasks: [{ plan: taskPlan(1), attempts: 1, state: { ...done } }] } as never);
+const done = { is: 'done', since: 1, until: 2, skipped: false } as const;
+const tasks = new PlannedTasks([{ ...freshTask(taskPlan(1), 1), state: { ...done, results: [picture], warnings: [] } }]);
+const rendered = summaryOf(job(1, [], { tasks }));
 
 /** A procwrap with one file, and what it was asked for. */
 function host(portions: string[]) {

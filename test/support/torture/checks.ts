@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { JobView, TaskView } from '../../../src/protocol/api.ts';
+import type { Kill } from './kills.ts';
+import { marksOf } from './marks.ts';
+import { processesBelow } from './processes.ts';
+
+/** What must hold when all is over. Each gives sentences about what does not. */
+
+type Ended = readonly { job: JobView; tasks: readonly TaskView[] }[];
+
+/** Seconds: /proc/uptime goes in steps of 0.01, and a mark is written a moment after it was read. */
+const grain = 0.05;
+
+/** A task starts again only because something that carried it was killed in between. */
+export function explainedStarts(ended: Ended, marks: string, kills: readonly Kill[]): string[] {
+  const ending = kills.filter(({ kind }) => kind !== 'server' && kind !== 'start');
+  return ended.flatMap(({ job, tasks }) =>
+    tasks.flatMap((task) => {
+      const starts = marksOf(marks, task).filter(({ what }) => what === 'start');
+      return starts.slice(1).flatMap((start, index) => {
+        const before = starts[index]?.at ?? 0;
+        const isBetween = ({ from, until }: Kill) => until >= before - grain && from <= start.at + grain;
+        return ending.some(isBetween)
+          ? []
+          : [`task ${job.id}.${task.number} (${task.name}) started at ${before} and ${start.at}; nothing was killed`];
+      });
+    }),
+  );
+}
+
+/** Files are there, as long as the job says and with its SHA-256. */
+export function wholeResults(ended: Ended, project: string): string[] {
+  return ended.flatMap(({ job }) => {
+    const none = job.results.length === 0 ? [`job ${job.id} is ${job.state} and has no results`] : [];
+    const wrong = job.results.filter(({ path, bytes, sha256 }) => {
+      const file = join(project, path);
+      if (!existsSync(file)) return true;
+      const contents = readFileSync(file);
+      return contents.length !== bytes || createHash('sha256').update(contents).digest('hex') !== sha256;
+    });
+    return [...none, ...wrong.map(({ path }) => `job ${job.id}: ${path} is not what was told`)];
+  });
+}
+
+/** Pictures of the same view are the same, whatever happened to one of them: all but their headers. */
+export function samePictures(project: string, names: readonly string[]): string[] {
+  const [first, ...others] = names.map((name) => ({ name, pixels: pixelsOf(join(project, 'images', name)) }));
+  return others.flatMap(({ name, pixels }) =>
+    first && pixels.equals(first.pixels) ? [] : [`${name} differs from ${first?.name}`],
+  );
+}
+
+function pixelsOf(path: string): Buffer {
+  const bytes = readFileSync(path);
+  return bytes.subarray(bytes.indexOf('\n\n'));
+}
+
+/** Each log has its first line, of the attempt that counts, and its last. */
+export function wholeLogs(ended: Ended, project: string): string[] {
+  return ended.flatMap(({ job, tasks }) =>
+    tasks
+      .filter(({ skipped }) => !skipped)
+      .flatMap(({ number, name, attempts, log }) => {
+        const path = join(project, log);
+        const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+        const first = `# rayserver job ${job.id} task ${number} attempt ${attempts}, `;
+        const whole = text.startsWith(first) && /\n# done, \S+Z\n$/.test(text);
+        return whole
+          ? []
+          : [`the log of task ${job.id}.${number} (${name}, attempt ${attempts}) is not whole: ${text}`];
+      }),
+  );
+}
+
+/**
+ * Nothing half done lies in the project. A raw picture may, one for each kill: it is removed after the end of its filter
+ * is kept, and whoever was to remove it may be killed in just that moment (src/DECISIONS.md).
+ */
+export function litter(project: string, kills: number): string[] {
+  const files = readdirSync(project, { recursive: true, encoding: 'utf8' });
+  const odd = files.filter((name) => /^proc\/.+$|\.part$|(^|\/)rf[A-Za-z0-9]{6}$/.test(name));
+  const raw = files.filter((name) => name.endsWith('.unf'));
+  return [...odd, ...raw.slice(kills)].map((name) => `litter: ${name}`);
+}
+
+/** No process has anything to do with this directory any more. */
+export function leftProcesses(directory: string): string[] {
+  return processesBelow(directory).map(({ pid, words }) => `left: process ${pid}, ${words.join(' ')}`);
+}
+
+/** The state file of a server that has ended. */
+export function soundStore(file: string): string[] {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const rows = database.prepare('PRAGMA integrity_check').all() as { integrity_check: string }[];
+    return rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
+  } finally {
+    database.close();
+  }
+}

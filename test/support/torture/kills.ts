@@ -1,0 +1,62 @@
+import type { Lab } from '../lab.ts';
+import { type Process, processesBelow, uptime } from './processes.ts';
+
+/** What is killed: `power` is all at once, `start` the server while it starts. */
+export type KillKind = 'server' | 'start' | 'procwrap' | 'spawner' | 'renderer' | 'power';
+
+/** When it was, as /proc/uptime has it, and whether simulations ended by it. */
+export interface Kill {
+  readonly kind: KillKind;
+  readonly from: number;
+  readonly until: number;
+  readonly pids: readonly number[];
+}
+
+const finders: Readonly<Record<KillKind, (one: Process, lab: Lab) => boolean>> = {
+  server: ({ pid }, lab) => pid === lab.daemon?.pid,
+  start: ({ pid }, lab) => pid === lab.daemon?.pid,
+  procwrap: isProcwrap,
+  spawner: ({ name }) => name.includes('spawner'),
+  renderer: ({ directory }, lab) => directory.startsWith(`${lab.directory}/work`),
+  power: () => true,
+};
+
+function isProcwrap({ words }: Process): boolean {
+  return (words[1] ?? '').endsWith('procwrap/start.js');
+}
+
+/** Kills what there is of that kind, and says when; one renderer only. */
+export function kill(lab: Lab, kind: KillKind): Kill {
+  const from = uptime();
+  const pids = kind === 'power' ? stopAll(lab) : pidsOf(lab, kind);
+  const chosen = kind === 'renderer' ? pids.slice(0, 1) : pids;
+  for (const pid of chosen) send(pid, 'SIGKILL');
+  return { kind, from, until: uptime(), pids: chosen };
+}
+
+function pidsOf(lab: Lab, kind: KillKind): number[] {
+  return processesBelow(lab.directory)
+    .filter((one) => finders[kind](one, lab))
+    .map(({ pid }) => pid);
+}
+
+/** Nobody must see another one die: when the power fails all end at the same moment. */
+function stopAll(lab: Lab): number[] {
+  const stopped = new Set<number>();
+  for (;;) {
+    const fresh = pidsOf(lab, 'power').filter((pid) => !stopped.has(pid));
+    if (fresh.length === 0) return [...stopped];
+    for (const pid of fresh) {
+      send(pid, 'SIGSTOP');
+      stopped.add(pid);
+    }
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
+}

@@ -1,0 +1,227 @@
+import { join } from 'node:path';
+import type { TaskView } from '../../../src/protocol/api.ts';
+import { waitUntil } from '../wait-until.ts';
+import { Chance } from './chance.ts';
+import * as checks from './checks.ts';
+import { Customer } from './customer.ts';
+import { type Kill, type KillKind, kill } from './kills.ts';
+import { Ledger } from './ledger.ts';
+import { marksOf } from './marks.ts';
+import { processesBelow } from './processes.ts';
+import { makeStage, rifOf, type Stage } from './stage.ts';
+
+export interface Verdict {
+  readonly violations: readonly string[];
+  readonly rounds: number;
+  readonly kills: Readonly<Partial<Record<KillKind, number>>>;
+  readonly jobs: number;
+  readonly tasks: number;
+  /** More starts than tasks: what was lost and done again. */
+  readonly starts: number;
+  /** Where all lies, for a look: kept when something is wrong. */
+  readonly directory: string;
+}
+
+/** Jobs that are not done yet and are waited for before another is submitted. */
+const mostOpen = 5;
+/** Every so many jobs one is a picture that takes a while. */
+const pictureEvery = 8;
+/** How long all may stand still before it counts as stuck, ms. */
+const patience = 120_000;
+/** A task that has been lost this often is not endangered again: the fifth time it is given up, as it should be. */
+const mostLost = 3;
+
+/** A daemon that works and is killed, again and again, in an order that the seed decides. */
+export class Torture {
+  readonly #chance: Chance;
+  readonly #stage: Stage;
+  readonly #customer: Customer;
+  readonly #ledger: Ledger;
+  readonly #kills: Kill[] = [];
+  readonly #pictures: string[] = [];
+  #submitted = 0;
+  #rounds = 0;
+  #tasks: readonly TaskView[] = [];
+  #enough = false;
+
+  private constructor(seed: number, stage: Stage) {
+    this.#chance = new Chance(seed);
+    this.#stage = stage;
+    this.#customer = new Customer(stage.lab);
+    this.#ledger = new Ledger(stage.marks);
+  }
+
+  /** Ends early with what is wrong, if something is. */
+  static async run(seed: number, rounds: number): Promise<Verdict> {
+    const torture = new Torture(seed, await makeStage());
+    try {
+      await torture.#run(rounds);
+    } catch (error) {
+      torture.#ledger.violations.push(`round ${torture.#rounds}: ${(error as Error).message}`);
+    }
+    return torture.#leave();
+  }
+
+  async #run(rounds: number): Promise<void> {
+    const { lab } = this.#stage;
+    await lab.startDaemon([], { milliseconds: 3_600_000 });
+    await this.#submit();
+    await this.#finish();
+    const submitting = this.#keepSubmitting();
+    submitting.catch(() => {});
+    while (this.#rounds < rounds && this.#ledger.violations.length === 0) {
+      this.#rounds += 1;
+      await this.#round();
+    }
+    this.#enough = true;
+    await submitting;
+    await this.#finish();
+    await this.#check();
+  }
+
+  async #round(): Promise<void> {
+    await pause(this.#chance.oneOf([5, 50, 150, 400]) * this.#chance.next());
+    await this.#look();
+    const kind = this.#choose();
+    if (kind === 'start') {
+      await this.#killAtStart();
+      return;
+    }
+    this.#kills.push(kill(this.#stage.lab, kind));
+    if (kind === 'server' || kind === 'power') await this.#startAgain();
+  }
+
+  /** What would lose a task once too often is left alone; renderers, too, as long as a failed task ends its job. */
+  #choose(): KillKind {
+    const kind = this.#chance.oneOf<KillKind>([
+      'server',
+      'server',
+      'start',
+      'procwrap',
+      'procwrap',
+      'spawner',
+      'power',
+    ]);
+    const endangered = this.#tasks.some(({ state, attempts }) => state !== 'done' && attempts >= mostLost);
+    return endangered && kind !== 'start' ? 'server' : kind;
+  }
+
+  async #killAtStart(): Promise<void> {
+    const { lab } = this.#stage;
+    this.#kills.push(kill(lab, 'server'));
+    await lab.daemon?.ended;
+    const starting = lab.startDaemon([], { milliseconds: 3_600_000 }).catch(() => null);
+    await pause(600 * this.#chance.next());
+    this.#kills.push(kill(lab, 'start'));
+    await starting;
+    await this.#startAgain();
+  }
+
+  async #startAgain(): Promise<void> {
+    const { lab } = this.#stage;
+    await lab.daemon?.ended;
+    await lab.startDaemon([], { milliseconds: 3_600_000 });
+  }
+
+  async #keepSubmitting(): Promise<void> {
+    while (!this.#enough) {
+      if (this.#ledger.open().length < mostOpen) await this.#submit();
+      else await pause(20);
+    }
+  }
+
+  async #submit(): Promise<void> {
+    const { lab, project } = this.#stage;
+    const number = this.#submitted++;
+    const isPicture = number % pictureEvery === 0;
+    const name = isPicture ? `picture${number}` : `small${number}`;
+    lab.write(
+      join(project, `${name}.rif`),
+      rifOf(name, isPicture ? 1 : this.#chance.whole(4, 20), isPicture ? 400 : 8),
+    );
+    if (isPicture) this.#pictures.push(`${name}_v1.hdr`);
+    const body = { kind: 'radiance', project: { path: project }, rif: `${name}.rif`, priority: number % 3 };
+    const id = await this.#customer.submit(name, body);
+    if (id === null) return;
+    this.#ledger.acknowledge(name, id);
+    if (number % 5 !== 0) return;
+    const again = await this.#customer.submit(name, body);
+    if (again !== null) this.#ledger.acknowledge(name, again);
+  }
+
+  /** Asks for all that is open; true if something has moved since the last time. */
+  async #look(): Promise<boolean> {
+    const before = JSON.stringify(this.#tasks.map(({ state, attempts, progress }) => [state, attempts, progress]));
+    const tasks: TaskView[] = [];
+    for (const id of this.#ledger.open()) {
+      const seen = await this.#customer.look(id);
+      if (!seen) continue;
+      this.#ledger.note(seen.job, seen.tasks);
+      tasks.push(...seen.tasks);
+    }
+    this.#tasks = tasks;
+    return before !== JSON.stringify(tasks.map(({ state, attempts, progress }) => [state, attempts, progress]));
+  }
+
+  /** Until every acknowledged job has ended. */
+  async #finish(): Promise<void> {
+    let movedAt = Date.now();
+    while (this.#ledger.open().length > 0) {
+      if (await this.#look()) movedAt = Date.now();
+      if (Date.now() - movedAt > patience) throw new Error(`stuck: jobs ${this.#ledger.open().join(', ')} do not end`);
+      await pause(20);
+    }
+  }
+
+  async #check(): Promise<void> {
+    const { lab, project, marks } = this.#stage;
+    const ended = this.#ledger.ended();
+    await waitUntil('no litter', () => checks.litter(project, this.#kills.length).length === 0).catch(() => undefined);
+    await lab.stopDaemon();
+    const left = () => checks.leftProcesses(lab.directory);
+    await waitUntil('no process', () => left().length === 0).catch(() => undefined);
+    this.#ledger.checkNothingRanAgain();
+    this.#ledger.violations.push(
+      ...checks.explainedStarts(ended, marks, this.#kills),
+      ...checks.wholeResults(ended, project),
+      ...checks.samePictures(project, this.#pictures),
+      ...checks.wholeLogs(ended, project),
+      ...checks.litter(project, this.#kills.length),
+      ...left(),
+      ...checks.soundStore(join(lab.home, 'state/rayserver.db')),
+    );
+  }
+
+  async #leave(): Promise<Verdict> {
+    this.#customer.leave();
+    const { lab, marks } = this.#stage;
+    const { violations } = this.#ledger;
+    const ended = this.#ledger.ended();
+    const tasks = ended.flatMap((one) => one.tasks);
+    const starts = tasks.reduce(
+      (sum, task) => sum + marksOf(marks, task).filter(({ what }) => what === 'start').length,
+      0,
+    );
+    if (violations.length === 0) await lab.close();
+    else for (const { pid } of processesBelow(lab.directory)) process.kill(pid, 'SIGKILL');
+    return {
+      violations,
+      rounds: this.#rounds,
+      kills: countKinds(this.#kills),
+      jobs: ended.length,
+      tasks: tasks.length,
+      starts,
+      directory: lab.directory,
+    };
+  }
+}
+
+function countKinds(kills: readonly Kill[]): Partial<Record<KillKind, number>> {
+  const counts: Partial<Record<KillKind, number>> = {};
+  for (const { kind, pids } of kills) if (pids.length > 0) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
