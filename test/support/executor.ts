@@ -13,7 +13,13 @@ import type { HostSettings } from '../../src/protocol/inner.ts';
 /** The directory whose bin/ holds the stand-ins for Radiance's programs. */
 export const fixtures = join(import.meta.dirname, '../../../test/fixtures');
 
-export const settings: HostSettings = { radiance: fixtures, planSeconds: 20, logBytes: 65_536, processes: 512, reportSeconds: 1 };
+export const settings: HostSettings = {
+  radiance: fixtures,
+  planSeconds: 20,
+  logBytes: 65_536,
+  processes: 512,
+  reportSeconds: 1,
+};
 
 /** A directory that is removed after the test; its owner may be anybody. */
 export function temporary(name: string): { path: string; [Symbol.dispose](): void } {
