@@ -53,7 +53,7 @@ export function useSpawner(given: Spawner): void {
  * @throws LostSpawner if the spawner died over it: it is as if it had been lost while it ran
  */
 export async function start(command: Command, hear: Hear, clock: Clock): Promise<Run> {
-  spawner ??= new Spawner({ home: markOfHome('/proc/self'), log: () => {} });
+  spawner ??= new Spawner({ home: markOfHome('/proc/self'), log: () => {}, asked: process.env['RAYSERVER_SPAWNER'] });
   const { program, args, env, attempt, processes, stdout } = command;
   const request = {
     env,

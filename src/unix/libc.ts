@@ -44,6 +44,46 @@ export const libc = {
     options: number,
     usage: Buffer | null,
   ) => number,
+  waitid: library.func('int waitid(int, int, void *, int)') as (
+    kind: number,
+    id: number,
+    seen: Buffer,
+    options: number,
+  ) => number,
+  getpgid: library.func('int getpgid(int)') as (pid: number) => number,
+  pipe2: library.func('int pipe2(void *, int)') as (ends: Buffer, flags: number) => number,
+  posixSpawn: library.func('int posix_spawn(void *, const char *, void *, void *, const char **, const char **)') as (
+    pid: Buffer,
+    path: string,
+    actions: Buffer,
+    attributes: Buffer,
+    args: readonly (string | null)[],
+    variables: readonly (string | null)[],
+  ) => number,
+  spawnActionsInit: library.func('int posix_spawn_file_actions_init(void *)') as (actions: Buffer) => number,
+  spawnActionsDestroy: library.func('int posix_spawn_file_actions_destroy(void *)') as (actions: Buffer) => number,
+  spawnActionsDup: library.func('int posix_spawn_file_actions_adddup2(void *, int, int)') as (
+    actions: Buffer,
+    from: number,
+    to: number,
+  ) => number,
+  spawnActionsDirectory: library.func('int posix_spawn_file_actions_addfchdir_np(void *, int)') as (
+    actions: Buffer,
+    directory: number,
+  ) => number,
+  spawnAttributesInit: library.func('int posix_spawnattr_init(void *)') as (attributes: Buffer) => number,
+  spawnAttributesFlags: library.func('int posix_spawnattr_setflags(void *, short)') as (
+    attributes: Buffer,
+    flags: number,
+  ) => number,
+  spawnAttributesDefault: library.func('int posix_spawnattr_setsigdefault(void *, void *)') as (
+    attributes: Buffer,
+    signals: Buffer,
+  ) => number,
+  spawnAttributesMask: library.func('int posix_spawnattr_setsigmask(void *, void *)') as (
+    attributes: Buffer,
+    signals: Buffer,
+  ) => number,
   openat2: library.func('syscall', 'long', ['long', 'int', 'str', 'void *', 'ulong']) as (
     number: number,
     directory: number,

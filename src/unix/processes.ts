@@ -3,6 +3,13 @@ import { lastError, libc, systemError } from './libc.ts';
 const PR_SET_CHILD_SUBREAPER = 36;
 const RLIMIT_BYTES = 16;
 const WNOHANG = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x01000000;
+const P_ALL = 0;
+const SIGINFO_BYTES = 128;
+/** Where a siginfo_t has the child's number. */
+const SIGINFO_PID = 12;
+const RUSAGE_BYTES = 144;
 
 export const RLIMIT_CORE = 4;
 export const RLIMIT_NPROC = 6;
@@ -37,4 +44,43 @@ export function setOwnLimit(resource: number, { soft, hard }: Limit): void {
 /** Takes the status of a child that has ended, if it has: an orphan that came to us would stay a zombie. */
 export function reap(pid: number): void {
   libc.wait4(pid, null, WNOHANG, null);
+}
+
+/** A child that has ended, left as it is, so that its number is not given again; null if there is none. */
+export function endedChild(): number | null {
+  const seen = Buffer.alloc(SIGINFO_BYTES);
+  if (libc.waitid(P_ALL, 0, seen, WEXITED | WNOHANG | WNOWAIT) < 0) return null;
+  return seen.readInt32LE(SIGINFO_PID) || null;
+}
+
+/** How a child ended and what it and its own children used. */
+export interface ChildEnd {
+  readonly how: 'exit' | 'signal';
+  readonly value: number;
+  readonly userMicroseconds: number;
+  readonly systemMicroseconds: number;
+  readonly peakBytes: number;
+}
+
+/** Takes the status of a child that has ended. */
+export function collect(pid: number): ChildEnd {
+  const status = Buffer.alloc(4);
+  const usage = Buffer.alloc(RUSAGE_BYTES);
+  if (libc.wait4(pid, status, WNOHANG, usage) < 0) throw systemError(lastError(), 'wait4');
+  const number = status.readUInt32LE(0);
+  const signal = number & 0x7f;
+  // struct rusage: user time and system time (seconds, microseconds), then the peak in KB.
+  const time = (at: number) => Number(usage.readBigInt64LE(at)) * 1e6 + Number(usage.readBigInt64LE(at + 8));
+  return {
+    how: signal === 0 ? 'exit' : 'signal',
+    value: signal === 0 ? (number >> 8) & 0xff : signal,
+    userMicroseconds: time(0),
+    systemMicroseconds: time(16),
+    peakBytes: Number(usage.readBigInt64LE(32)) * 1024,
+  };
+}
+
+/** The process group of a process; -1 if it is gone. */
+export function groupOf(pid: number): number {
+  return libc.getpgid(pid);
 }
