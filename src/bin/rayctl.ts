@@ -1,4 +1,6 @@
 import process from 'node:process';
 import { rayctl } from '../client/rayctl.ts';
 
-process.exitCode = await rayctl(process.argv.slice(2), process);
+void rayctl(process.argv.slice(2), process).then((status) => {
+  process.exitCode = status;
+});

@@ -1,3 +1,3 @@
 import { front } from '../daemon/front.ts';
 
-process.exit(await front(process.argv.slice(2)));
+void front(process.argv.slice(2)).then(process.exit);

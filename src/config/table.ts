@@ -71,10 +71,7 @@ export const settingsTable = {
     512,
     "The most processes and threads that simulations may have at a time, all together, beside those that the daemon's user has when procwrap starts.",
   ),
-  'jobs.keep': optional<number>(
-    whole(0, 1_000_000_000),
-    'How many ended jobs are remembered, the newest. null: all.',
-  ),
+  'jobs.keep': optional<number>(whole(0, 1_000_000_000), 'How many ended jobs are remembered, the newest. null: all.'),
   'jobs.days': optional<number>(
     { is: 'number', minimum: 0.001, maximum: 100_000 },
     'The days that an ended job is remembered. null: for ever.',

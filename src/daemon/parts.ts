@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { lstatSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, lstatSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Home } from '../config/home.ts';
 import type { LogFile } from '../log/file.ts';
@@ -11,7 +11,6 @@ import { withoutDebugger } from '../unix/debugger.ts';
 import { identityOf } from '../unix/identity.ts';
 import { openFileLimit } from '../unix/limits.ts';
 import { peerCredentials, socketDescriptor } from '../unix/native.ts';
-import { openPort } from '../web/port.ts';
 import type { Configuration, Hosts } from './configuration.ts';
 import type { Handover } from './handover.ts';
 import { messages } from './messages.ts';
@@ -42,6 +41,10 @@ export async function openParts(options: PartsOptions): Promise<void> {
   log('info', messages.runningAsUser(identity.user, identity.uid));
   log('info', messages.runningAsGroup(identity.group, identity.gid));
   for (const socket of [home.procwrapSocket, home.submitSocket]) refuseInTheWay(socket);
+  const start = procwrapStarter(options);
+  // Where there is no socket nobody serves the home: procwrap starts while this process loads the rest.
+  if (!existsSync(home.procwrapSocket)) start();
+  const { openPort } = await import('../web/port.ts');
   const token = farmToken(home);
   const farm = await openFarm({
     home,
@@ -54,7 +57,7 @@ export async function openParts(options: PartsOptions): Promise<void> {
     settings: configuration.settings,
     version: version(),
     store: await openSqliteStore(home.stateFile),
-    startProcwrap: () => startProcwrap(options),
+    startProcwrap: start,
     now: Date.now,
   });
   opened(farm);
@@ -79,8 +82,17 @@ function refuseInTheWay(socket: string): void {
   if (found && !found.isSocket()) throw new Stop(messages.inTheWay(socket));
 }
 
+/** Starts a procwrap, unless the one that it started last is still there: then that one is on its way. */
+function procwrapStarter(options: PartsOptions): () => void {
+  let last: ChildProcess | null = null;
+  return () => {
+    const isThere = last?.pid !== undefined && last.exitCode === null && last.signalCode === null;
+    if (!isThere) last = startProcwrap(options);
+  };
+}
+
 /** In a session of its own: it outlives the server, as the simulations do. */
-function startProcwrap({ home, configuration, logFile, log }: PartsOptions): void {
+function startProcwrap({ home, configuration, logFile, log }: PartsOptions): ChildProcess {
   const output = logFile.descriptor ?? 'ignore';
   const child = spawn(process.execPath, [scripts.procwrap, configuration.host, home.path], {
     argv0: 'node',
@@ -91,6 +103,7 @@ function startProcwrap({ home, configuration, logFile, log }: PartsOptions): voi
   });
   child.once('error', (error) => log('error', `the control process does not start: ${error.message}`));
   child.unref();
+  return child;
 }
 
 /** Who is at the other end of the Unix socket; the kernel says so. */

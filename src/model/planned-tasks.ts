@@ -55,7 +55,8 @@ export class PlannedTasks implements Tasks {
 
   *startable(isFree: (holds: readonly string[]) => boolean): Iterable<Task> {
     if (this.counts.waiting === 0) return;
-    for (const task of this.#tasks) if (task.state.is === 'waiting' && this.#isReady(task) && isFree(task.plan.holds)) yield task;
+    for (const task of this.#tasks)
+      if (task.state.is === 'waiting' && this.#isReady(task) && isFree(task.plan.holds)) yield task;
   }
 
   #isReady({ plan }: Task): boolean {

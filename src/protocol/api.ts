@@ -11,7 +11,15 @@ const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null
 const Time = Type.String({ description: 'ISO 8601, UTC', examples: ['2026-11-22T10:30:00.000Z'] });
 
 /** Bounds of what a client may send. */
-export const limits = { bodyBytes: 65536, depth: 8, views: 256, variables: 64, text: 4096, name: 200, words: 4096 } as const;
+export const limits = {
+  bodyBytes: 65536,
+  depth: 8,
+  views: 256,
+  variables: 64,
+  text: 4096,
+  name: 200,
+  words: 4096,
+} as const;
 
 export const ProjectName = Type.Union(
   [

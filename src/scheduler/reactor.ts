@@ -1,7 +1,7 @@
 import { isEnded, type Job } from '../model/job.ts';
 import { type AttemptKey, attemptText, type Task, type TaskPlan } from '../model/task.ts';
-import { assign } from './assign.ts';
 import { cancelAsked, pauseAsked, resumeAsked, retryAsked, withdrawFor } from './asked.ts';
+import { assign } from './assign.ts';
 import { endAttempt, loseAttempt, withdrawAttempt } from './endings.ts';
 import { type FarmState, hostNamed, occupy, release } from './farm.ts';
 import { forgetIfOver, tidy } from './leaving.ts';
@@ -48,7 +48,10 @@ function submitted(farm: FarmState, job: Job): Order[] {
   farm.jobs.set(job.id, job);
   if (!isEnded(job.state)) farm.queue.add(job);
   const text = `job ${job.id}: submitted by ${job.user}, ${asked(job)}, ${job.tasks.total} tasks`;
-  const orders: Order[] = [{ order: 'log', level: 'info', text }, { order: 'tell', job }];
+  const orders: Order[] = [
+    { order: 'log', level: 'info', text },
+    { order: 'tell', job },
+  ];
   const over = forgetIfOver(farm, job.id);
   return over ? orders : [...orders, ...withdrawFor(farm, job)];
 }

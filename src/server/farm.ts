@@ -11,6 +11,7 @@ import type { Happening } from '../scheduler/messages.ts';
 import { busyWith, react } from '../scheduler/reactor.ts';
 import type { Farm } from '../web/farm.ts';
 import { Conductor } from './conductor.ts';
+import { keepForgetting } from './forgetting.ts';
 import type { FarmOptions } from './options.ts';
 import { Pauses } from './pauses.ts';
 import { Procwrap } from './procwrap.ts';
@@ -82,9 +83,18 @@ class Running implements RunningFarm {
   /** @throws Error if no procwrap answers in time */
   async open(): Promise<void> {
     await Promise.race([this.#procwrap.connect(), this.#pauses.pause(openMilliseconds)]);
-    if (this.#procwrap.connected) return;
+    if (this.#procwrap.connected) {
+      this.#forget();
+      return;
+    }
     await this.close();
     throw new Error('The control process (procwrap) does not start. Its reason is in the log.');
+  }
+
+  #forget(): void {
+    const { store, settings, now, log } = this.#options;
+    const pause = (milliseconds: number) => this.#pauses.pause(milliseconds);
+    void keepForgetting({ store, settings: settings.jobs, now, log, pause, isClosing: () => this.#closing });
   }
 
   /** Resolves when what follows is on disk and done. `urgent`: somebody, or a free slot, waits for it. */

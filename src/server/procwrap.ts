@@ -15,8 +15,10 @@ export interface ProcwrapOptions {
   readonly log: Log;
 }
 
-/** How long after starting a procwrap to wait for it, by tries: about ten seconds in all. */
-const startTries = 50;
+/** How long after starting a procwrap to wait for it, by tries: about ten seconds in all, the first of them closely. */
+const closeTries = 50;
+const closePauseMilliseconds = 10;
+const startTries = 100;
 const startPauseMilliseconds = 200;
 
 /** The server's end of the inner link: keeps it up, starts a procwrap where none answers, ties answers to questions. */
@@ -50,7 +52,7 @@ export class Procwrap {
       try {
         await this.#dial();
       } catch {
-        await this.#options.pause(tries < 5 ? 20 : startPauseMilliseconds);
+        await this.#options.pause(tries < closeTries ? closePauseMilliseconds : startPauseMilliseconds);
       }
     }
   }

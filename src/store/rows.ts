@@ -74,7 +74,7 @@ export function taskJson({ state, failures, lost, best, tried }: Task): string {
 /** @throws StoreError if the row does not hold what it should */
 export function taskOf(row: TaskRow, plan: TaskPlan = planOf(row)): Task {
   const what = nameOf(row);
-  const { state, failures = 0, lost = 0, best = 0, tried = [] } = readJson(taskData, row.data, what);
+  const { state, failures = 0, lost = 0, best = 0, tried = [] } = readData(row, what);
   const later = tried.map(triedOf);
   const [first] = later;
   const before = row.triedBefore === null ? [] : readJson(triedRows, row.triedBefore, what).map(triedOf);
@@ -87,8 +87,12 @@ export function taskOf(row: TaskRow, plan: TaskPlan = planOf(row)): Task {
     lost,
     best,
     tried: [...earlier, ...later].slice(-mostTried),
-    state: wholeState(state ?? { is: 'waiting' }),
+    state: wholeState(state),
   };
+}
+
+function readData({ data }: TaskRow, what: string): TaskData {
+  return data === afresh ? { state: { is: 'waiting' } } : readJson(taskData, data, what);
 }
 
 function planOf(row: TaskRow): TaskPlan {
@@ -99,7 +103,7 @@ function nameOf({ job, number }: TaskRow): string {
   return `task ${number} of job ${job}`;
 }
 
-function shortState(state: TaskState): NonNullable<TaskData['state']> {
+function shortState(state: TaskState): TaskData['state'] {
   if (state.is !== 'done') return state;
   const { is, since, until, results, skipped, warnings } = state;
   return {
@@ -112,7 +116,7 @@ function shortState(state: TaskState): NonNullable<TaskData['state']> {
   };
 }
 
-function wholeState(state: NonNullable<TaskData['state']>): TaskState {
+function wholeState(state: TaskData['state']): TaskState {
   return state.is === 'done' ? { results: [], skipped: false, warnings: [], ...state } : state;
 }
 

@@ -77,9 +77,9 @@ const TriedRow = Type.Tuple([
 ]);
 export type TriedRow = Type.Static<typeof TriedRow>;
 
-/** `{}`: a frame that waits to be tried again from the beginning. */
+/** What is zero or empty is left out. */
 const TaskData = Type.Object({
-  state: Type.Optional(anyOf(taskStates)),
+  state: anyOf(taskStates),
   failures: Type.Optional(Count),
   lost: Type.Optional(Count),
   best: Type.Optional(Type.Number()),

@@ -28,6 +28,8 @@ export function openDatabase(file: string, waitMilliseconds: number): DatabaseSy
     // What a large change left in the log is given back.
     database.exec(`PRAGMA journal_size_limit = ${logBytes}`);
     for (const migration of pending) apply(database, migration);
+    // Makes the log, so that it can be watched from now on.
+    database.exec('BEGIN IMMEDIATE; COMMIT');
     return database;
   } catch (error) {
     database?.close();

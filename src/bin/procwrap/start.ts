@@ -6,4 +6,4 @@ if (home === '') {
   process.stderr.write('usage: procwrap/start.js HOST HOME (rayserver starts it)\n');
   process.exit(2);
 }
-process.exit(await runProcwrap({ host, home, log: openProcwrapLog(host, home) }));
+void runProcwrap({ host, home, log: openProcwrapLog(host, home) }).then(process.exit);

@@ -1,3 +1,3 @@
 import { serve } from '../../daemon/serve.ts';
 
-process.exit(await serve(process.env));
+void serve(process.env).then(process.exit);

@@ -35,8 +35,8 @@ export function frameList(word: string): string {
 }
 
 /** Seconds, or `none`: no limit. */
-export function timeLimit(word: string): number | null {
-  if (word === 'none') return null;
+export function timeLimit(word: string): number | 'none' {
+  if (word === 'none') return word;
   const number = readSeconds(word);
   if (number > 0) return number;
   throw new InvalidArgumentError('A number of seconds above 0 and up to 1000000000 is wanted, or none.');

@@ -69,7 +69,8 @@ export async function changeJobs(
     } catch (error) {
       // The next ones would fare no better.
       if (session.signal.aborted || error instanceof ServerUnreachable) throw error;
-      status ||= onFault(error);
+      const own = onFault(error);
+      status ||= own;
     }
   }
   if (session.isJson) session.printJson(change === changes.delete ? { deleted: changed } : { jobs, next: null });

@@ -1,30 +1,30 @@
-import type { JobView } from '../../protocol/api.ts';
+import type { JobView, RadianceSubmit } from '../../protocol/api.ts';
 import { statusOfJobs } from './exit.ts';
 import { reportEnd } from './report.ts';
 import type { Session } from './session.ts';
 import { safe } from './text.ts';
 import { followJobs } from './wait.ts';
 
-/** Options of every verb that submits a job. Limits of time: seconds, or null for none. */
+/** Options of every verb that submits a job. Limits are seconds; commander makes nothing of a null. */
 export interface JobOptions {
   wait?: true;
   patience: number;
   name?: string;
   priority?: number;
   retries?: number;
-  timeLimit?: number | null;
-  progressLimit?: number | null;
+  timeLimit?: number | 'none';
+  progressLimit?: number | 'none';
 }
 
 /** What these options say of the job. */
-export function jobPart(options: JobOptions): Omit<JobOptions, 'wait' | 'patience'> {
+export function jobPart(options: JobOptions): Partial<Omit<RadianceSubmit, 'kind' | 'project' | 'rif'>> {
   const { name, priority, retries, timeLimit, progressLimit } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(priority === undefined ? {} : { priority }),
     ...(retries === undefined ? {} : { retries }),
-    ...(timeLimit === undefined ? {} : { timeLimit }),
-    ...(progressLimit === undefined ? {} : { progressLimit }),
+    ...(timeLimit === undefined ? {} : { timeLimit: timeLimit === 'none' ? null : timeLimit }),
+    ...(progressLimit === undefined ? {} : { progressLimit: progressLimit === 'none' ? null : progressLimit }),
   };
 }
 

@@ -27,6 +27,7 @@ export function reportEnd(session: Session, job: JobView): void {
     session.complain(red(`Job ${job.id} failed: ${safe(job.reason ?? 'no reason is known.')}`));
     for (const line of job.lastLines) session.complain(`  | ${safeLines(line)}`);
     session.complain(`The whole log: ${session.command(`log ${job.id}`)}`);
+    if (job.kind === 'command') session.complain(`Try again what failed: ${session.command(`retry ${job.id}`)}`);
   }
 }
 

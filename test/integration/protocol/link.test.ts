@@ -141,7 +141,9 @@ describe('the inner link', () => {
     await server?.close();
     server = null;
     await waitUntil('closed.length === 2', () => closed.length === 2);
-    expect(links.every((one) => one.send({ say: 'started', started: [{ attempt: '1.1.1', pid: 1 }] }) === false)).to.equal(true);
+    expect(
+      links.every((one) => one.send({ say: 'started', started: [{ attempt: '1.1.1', pid: 1 }] }) === false),
+    ).to.equal(true);
   });
 
   it('says why nobody answers', async () => {

@@ -1,13 +1,27 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
+import type { Job } from '../../../src/model/job.ts';
+import { summaryOf } from '../../../src/model/progress.ts';
+import type { Task } from '../../../src/model/task.ts';
 import { StoreError } from '../../../src/store/error.ts';
 import { applicationId, apply, migrations, pendingMigrations } from '../../../src/store/migrations.ts';
 import { openSqliteStore } from '../../../src/store/sqlite.ts';
 import { openDatabase } from '../../../src/store/sqlite-file.ts';
-import { pictureJob } from '../../support/jobs.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { commandJob, pictureJob, plain, taskOf } from '../../support/jobs.ts';
 import { runCommand, temporaryDirectory, top } from '../../support/program.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/store');
@@ -64,7 +78,7 @@ describe('a state file', () => {
       ]);
       database.close();
     });
-    it('finds jobs by state, by key and by number through an index', () => {
+    it('finds jobs by state, by key, by number and by their end through an index', () => {
       const database = openDatabase(file, 0);
       const plan = (sql: string) => {
         const rows = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
@@ -76,8 +90,11 @@ describe('a state file', () => {
       expect(plan("SELECT data FROM jobs WHERE user = 'ann' AND idempotency_key = 'k'")).to.equal(
         'SEARCH jobs USING INDEX jobs_by_key (user=? AND idempotency_key=?)',
       );
-      expect(plan('SELECT data FROM tasks WHERE job = 1 ORDER BY number')).to.match(
-        /^SEARCH tasks USING INDEX \S+ \(job=\?\)$/,
+      expect(plan('SELECT data FROM tasks WHERE job = 1 AND number > 2 AND number <= 9 ORDER BY number')).to.equal(
+        'SEARCH tasks USING PRIMARY KEY (job=? AND number>? AND number<?)',
+      );
+      expect(plan('SELECT id FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at, id LIMIT 9')).to.equal(
+        'SEARCH jobs USING COVERING INDEX jobs_by_end (ended_at>?)',
       );
       database.close();
     });
@@ -94,7 +111,7 @@ describe('a state file', () => {
       await store.commit([{ job: pictureJob(id, { idempotencyKey: 'k' }), tasks: 'all' }]);
       await store.close();
       const again = await open();
-      expect(await again.loadActive()).to.deep.equal([pictureJob(1, { idempotencyKey: 'k' })]);
+      expect((await again.loadActive()).map(plain)).to.deep.equal([plain(pictureJob(1, { idempotencyKey: 'k' }))]);
       expect((await again.jobByIdempotencyKey('ann', 'k'))?.id).to.equal(1);
       expect(await again.nextJob()).to.equal(2);
       await again.close();
@@ -187,11 +204,27 @@ describe('a state file', () => {
   describe('that is damaged', () => {
     const damaged = /^The state file .* is damaged\. Put a copy from a backup in its place/;
 
-    it('says so when pages are overwritten', async () => {
-      await fill(60);
+    it('names the job whose summary is none', async () => {
+      await fill(1);
+      tamper("UPDATE jobs SET summary = '{}'");
+      const store = await open();
+      const answer = await store.jobs(allJobs).then(String, (error: Error) => error.message);
+      expect(answer).to.match(/^The state of job 1 is damaged: it must have required properties counts, progress/);
+      await store.close();
+    });
+    const overwrite = (from: number) => {
       const bytes = readFileSync(file);
-      bytes.fill(0xa5, 8192);
+      bytes.fill(0xa5, from);
       writeFileSync(file, bytes);
+    };
+    it('says so when all pages but the first are overwritten', async () => {
+      await fill(60);
+      overwrite(8192);
+      expect(await refusal()).to.match(damaged);
+    });
+    it('says so when pages with jobs are overwritten', async () => {
+      await fill(60);
+      overwrite(statSync(file).size / 2);
       const store = await open();
       const answer = await store.jobs(allJobs).then(String, (error: Error) => error.message);
       expect(answer).to.match(damaged);
@@ -222,14 +255,41 @@ describe('a state file', () => {
       [
         'a task that runs nowhere',
         'UPDATE tasks SET data = \'{"is":"running"}\' WHERE number = 3',
-        'The state of task 3 of job 1 is damaged: /is ',
+        'The state of task 3 of job 1 is damaged: it ',
+      ],
+      [
+        'a task in no state that we know',
+        'UPDATE tasks SET data = \'{"state":{"is":"asleep"}}\' WHERE number = 3',
+        'The state of task 3 of job 1 is damaged: /state',
+      ],
+      [
+        'a task that is gone',
+        'DELETE FROM tasks WHERE number = 3',
+        'The state of job 1 is damaged: its task 3 is missing.',
+      ],
+      [
+        'a frame that was never asked for',
+        "INSERT INTO tasks (job, number, state, attempts, data) VALUES (2, 6, 'done', 1, '{}')",
+        'The state of job 2 is damaged: it has no task 6.',
+      ],
+      [
+        'a frame in no state that we know',
+        "INSERT INTO tasks (job, number, state, attempts, data) VALUES (2, 3, 'asleep', 1, '{}')",
+        'The state of task 3 of job 2 is damaged: it is "asleep".',
+      ],
+      [
+        'a frame under way that is not JSON',
+        "INSERT INTO tasks (job, number, state, attempts, data) VALUES (2, 3, 'running', 1, '[')",
+        'The state of task 3 of job 2 is damaged: it is not JSON.',
       ],
     ] as const) {
       it(`names the place: ${what}`, async () => {
-        await fill(1);
+        const made = await open();
+        await made.commit([pictureJob(1), commandJob(2)].map((job) => ({ job, tasks: 'all' as const })));
+        await made.close();
         tamper(sql);
         const store = await open();
-        const answer = await store.loadActive().then(String, (error: Error) => error.message);
+        const answer = await Promise.all([store.job(1), store.job(2)]).then(String, (error: Error) => error.message);
         expect(answer).to.include(message);
         await store.close();
       });
@@ -246,15 +306,16 @@ describe('a state file', () => {
       it(`is read: version ${number}`, async () => {
         tamper(readFileSync(join(texts, `version-${String(number).padStart(4, '0')}.sql`), 'utf8'));
         const store = await open();
-        const [second, first] = await store.jobs(allJobs);
+        const [second, first] = (await store.jobs(allJobs)).slice(-2);
         expect(first).to.deep.include({ id: 1, name: 'job 1', user: 'ann', idempotencyKey: 'k' });
-        expect(first?.tasks.map(({ state }) => state.is)).to.deep.equal([
-          'done',
-          'running',
-          'waiting',
-          'waiting',
-          'waiting',
-        ]);
+        const tasks = await store.tasks(1, 0, 10);
+        expect(tasks.map(({ state }) => state.is)).to.deep.equal(['done', 'running', 'waiting', 'waiting', 'waiting']);
+        expect(tasks[0]).to.deep.include({ attempts: 1, failures: 0, lost: 0, best: 0, tried: [] });
+        expect(first?.limits).to.deep.equal({ retries: 2, seconds: null, progressSeconds: null });
+        for (const summary of [first, second]) {
+          expect(summary).to.deep.equal(summaryOf((await store.job(summary?.id as number)) as Job));
+        }
+        expect(await store.forget({ endedBefore: 10, keep: null, limit: 9 })).to.deep.equal([2]);
         expect(second).to.deep.include({ id: 2, name: 'Küche, "Süd"', user: 'bob' });
         expect(second?.state).to.deep.include({ is: 'failed', lastLines: ["oconv: fatal - it's dark"] });
         expect(await store.nextJob()).to.equal(4);
@@ -264,6 +325,121 @@ describe('a state file', () => {
         database.close();
       });
     }
+  });
+
+  describe('of version 2', () => {
+    it('has frames that are tried anew, that run, are paused, and wait for another attempt', async () => {
+      tamper(readFileSync(join(texts, 'version-0002.sql'), 'utf8'));
+      const store = await open();
+      const { tasks, limits } = (await store.job(3)) as Job;
+      expect(limits).to.deep.equal({ retries: 1, seconds: 60, progressSeconds: null });
+      expect(Array.from(tasks.known(), ({ plan }) => plan.number)).to.have.members([3, 4, 5]);
+      const page = await store.tasks(3, 0, 10);
+      expect(page.map(({ state }) => state.is)).to.deep.equal([
+        'done',
+        'waiting',
+        'running',
+        'waiting',
+        'paused',
+        'waiting',
+      ]);
+      expect(page.map(({ tried }) => tried.map(({ ended }) => ended))).to.deep.equal([
+        ['done'],
+        ['lost'],
+        [],
+        ['failed'],
+        [],
+        [],
+      ]);
+      expect(page[3]).to.deep.include({ failures: 1, lost: 1, best: 0.5 });
+      await store.close();
+    });
+  });
+
+  describe('that was removed or replaced while it is open', () => {
+    const log = () => `${file}-wal`;
+    const gone = (path: string) =>
+      `The state could not be saved: ${path} was removed or replaced while the server runs. ` +
+      'Put the file back that was there, or end the server, and start it with the files as they should be.';
+    const add = (store: Store, id: number) => store.commit([{ job: pictureJob(id), tasks: 'all' }]);
+    const refused = (store: Store) => add(store, 9).then(String, (error: Error) => error.message);
+
+    for (const [what, path] of [
+      ['the file', () => file],
+      ['its log', log],
+    ] as const) {
+      it(`refuses all changes until it is back: ${what}`, async () => {
+        const store = await open();
+        await add(store, 1);
+        renameSync(path(), `${path()}.away`);
+        expect(await refused(store)).to.equal(gone(path()));
+        copyFileSync(`${path()}.away`, path());
+        expect(await refused(store)).to.equal(gone(path()));
+        renameSync(`${path()}.away`, path());
+        await add(store, 2);
+        await store.close();
+        const again = await open();
+        expect((await again.jobs(allJobs)).map(({ id }) => id)).to.deep.equal([2, 1]);
+        await again.close();
+      });
+    }
+    it('is still read, and may be closed', async () => {
+      await fill(1);
+      const store = await open();
+      rmSync(file);
+      expect(await refused(store)).to.equal(gone(file));
+      expect(await store.jobs(allJobs)).to.have.length(1);
+      await store.close();
+    });
+  });
+
+  describe('with jobs that are being removed', () => {
+    const many = 25_000;
+    const rows = () => {
+      const database = new DatabaseSync(file);
+      const count = (table: string) => database.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.['count'];
+      const found = [count('tasks'), count('removed_jobs')];
+      database.close();
+      return found;
+    };
+    const fillFrames = async () => {
+      const store = await open();
+      const given = commandJob(1, { frames: `1-${many}` });
+      const tasks: Task[] = Array.from({ length: many }, (_, index) => taskOf(given, index + 1));
+      for (const task of tasks) given.tasks.move(task, { is: 'cancelled', until: 1 });
+      await store.commit([
+        { job: given, tasks: 'all' },
+        { job: given, tasks },
+      ]);
+      return store;
+    };
+
+    it('keeps nothing of them', async () => {
+      const store = await fillFrames();
+      await store.remove(1);
+      await store.close();
+      expect(rows()).to.deep.equal([0, 0]);
+    });
+    it('serves others meanwhile, and leaves to the next what is left when it is closed', async () => {
+      const store = await fillFrames();
+      const removed = store.remove(1);
+      await store.commit([{ job: pictureJob(2), tasks: 'all' }]);
+      await store.close();
+      await removed;
+      expect(rows()).to.deep.equal([many - 10_000 + 5, 1]);
+      const again = await open();
+      expect(await again.job(1)).to.equal(null);
+      expect(await again.forget({ endedBefore: 1, keep: null, limit: 9 })).to.deep.equal([]);
+      await again.close();
+      expect(rows()).to.deep.equal([5, 0]);
+    });
+    it('gives the disk back that its log took', async () => {
+      const store = await fillFrames();
+      await store.remove(1);
+      await store.commit([{ job: pictureJob(2), tasks: 'all' }]);
+      expect(statSync(`${file}-wal`).size).to.be.at.most(17 * 1024 * 1024);
+      await store.close();
+    });
   });
 
   describe('a migration', () => {
@@ -285,7 +461,7 @@ describe('a state file', () => {
         const hash = createHash('sha256').update(sql).digest('hex');
         return `${number} ${name} ${hash.slice(0, 16)}`;
       });
-      expect(hashes).to.deep.equal(['1 jobs 4e675e5e20658144']);
+      expect(hashes).to.deep.equal(['1 jobs 4e675e5e20658144', '2 frames 61ab30e2530ed9f1']);
     });
   });
 });

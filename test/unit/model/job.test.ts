@@ -16,8 +16,12 @@ const moves: Readonly<Record<string, string>> = {
   'running > failed': 'a task fails',
   'running > cancelled': 'its user cancels it',
   'paused > waiting': 'its user resumes it',
+  'paused > running': 'its user resumes it, and a task of it ran on',
+  'paused > done': 'its last task had ended when it was paused',
+  'paused > failed': 'a task had failed when it was paused',
   'paused > cancelled': 'its user cancels it',
   'failed > waiting': 'its user tries it again',
+  'cancelled > waiting': 'its user tries it again',
 };
 
 const ended: readonly JobStateName[] = ['done', 'failed', 'cancelled'];

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Job } from '../../../src/model/job.ts';
-import { countTasks, jobProgress, secondsLeft, taskProgress } from '../../../src/model/progress.ts';
-import type { Task, TaskState } from '../../../src/model/task.ts';
-import { job, taskPlan } from '../../support/jobs.ts';
+import { freshTask, taskProgress } from '../../../src/model/planned-tasks.ts';
+import { jobProgress, secondsLeft, summaryOf } from '../../../src/model/progress.ts';
+import type { TaskState } from '../../../src/model/task.ts';
+import { commandJob, job, taskOf, taskPlan } from '../../support/jobs.ts';
 import { jobStateExamples, taskStateExamples } from '../../support/states.ts';
 
 const running = (fraction: number): TaskState => ({ is: 'running', host: 'sun', since: 0, pid: 1, fraction });
@@ -17,15 +18,15 @@ function running0(...parts: readonly (readonly [weight: number, state: TaskState
     parts.map(([weight], index) => taskPlan(index + 1, { weight })),
     { state: { is: 'running', startedAt: 0 } },
   );
-  for (const [index, [, state]] of parts.entries()) (made.tasks[index] as Task).state = state;
+  for (const [index, [, state]] of parts.entries()) made.tasks.move(taskOf(made, index + 1), state);
   return made;
 }
 
 describe('the progress of a task', () => {
   for (const state of taskStateExamples) {
-    const expected = { waiting: 0, running: 0.25, done: 1, failed: 0, cancelled: 0 }[state.is];
+    const expected = { waiting: 0, running: 0.25, paused: 0.5, done: 1, failed: 0, cancelled: 0 }[state.is];
     it(`is ${expected} when it is ${state.is}`, () => {
-      expect(taskProgress({ plan: taskPlan(1), attempts: 1, state })).to.equal(expected);
+      expect(taskProgress({ ...freshTask(taskPlan(1)), state })).to.equal(expected);
     });
   }
 });
@@ -58,8 +59,8 @@ describe('the progress of a job', () => {
         const made = running0(...parts.map(([share, part]) => [share, running(part)] as const));
         const before = jobProgress(made);
         expect(before).to.be.within(0, 1 + 1e-9);
-        const first = made.tasks[0] as Task;
-        first.state = running(Math.max(taskProgress(first), other));
+        const first = taskOf(made, 1);
+        made.tasks.move(first, running(Math.max(taskProgress(first), other)));
         expect(jobProgress(made)).to.be.at.least(before - 1e-9);
       }),
     );
@@ -67,46 +68,72 @@ describe('the progress of a job', () => {
 });
 
 describe('the seconds left', () => {
-  const quarter = running0([1, done], [3, waiting]);
+  const at = (progress: number) => ({ progress, state: { is: 'running', startedAt: 0 } as const });
 
   it('follow from the time so far', () => {
-    expect(secondsLeft(quarter, 10_000)).to.equal(30);
-    expect(secondsLeft(running0([1, running(0.5)]), 90_000)).to.equal(90);
+    expect(secondsLeft(at(0.25), 10_000)).to.equal(30);
+    expect(secondsLeft(at(0.5), 90_000)).to.equal(90);
   });
   it('are whole seconds', () => {
-    expect(secondsLeft(running0([1, running(0.75)]), 10_000)).to.equal(3);
+    expect(secondsLeft(at(0.75), 10_000)).to.equal(3);
   });
   it('are not guessed in the first second, or before two hundredths are done', () => {
-    expect(secondsLeft(quarter, 999)).to.equal(null);
-    expect(secondsLeft(quarter, 1000)).to.equal(3);
-    expect(secondsLeft(running0([1, running(0.0199)]), 60_000)).to.equal(null);
-    expect(secondsLeft(running0([1, running(0.02)]), 60_000)).to.equal(2940);
+    expect(secondsLeft(at(0.25), 999)).to.equal(null);
+    expect(secondsLeft(at(0.25), 1000)).to.equal(3);
+    expect(secondsLeft(at(0.0199), 60_000)).to.equal(null);
+    expect(secondsLeft(at(0.02), 60_000)).to.equal(2940);
   });
   it('are not guessed when the clock was set back', () => {
-    expect(secondsLeft(quarter, -60_000)).to.equal(null);
+    expect(secondsLeft(at(0.25), -60_000)).to.equal(null);
   });
   it('are none at the end', () => {
-    expect(secondsLeft(running0([1, done]), 60_000)).to.equal(0);
+    expect(secondsLeft(at(1), 60_000)).to.equal(0);
   });
   for (const state of jobStateExamples.filter(({ is }) => is !== 'running')) {
     const expected = 'finishedAt' in state ? 0 : null;
     it(`are ${expected ?? 'unknown'} when the job is ${state.is}`, () => {
-      expect(secondsLeft({ ...quarter, state }, 60_000)).to.equal(expected);
+      expect(secondsLeft({ progress: 0.25, state }, 60_000)).to.equal(expected);
     });
   }
 });
 
-describe('the count of tasks', () => {
-  it('is by state, and whole', () => {
+describe('the summary of a job', () => {
+  const ended = (path: string, ...warnings: string[]): TaskState => {
+    return { ...done, results: [{ path, bytes: 7, sha256: 'ab' }], warnings };
+  };
+
+  it('is its head, and what its tasks come to', () => {
+    const made = running0([1, ended('a.hdr', 'dark', 'noisy')], [1, running(0.5)], [2, ended('b.hdr')]);
+    const { tasks, ...head } = made;
+    expect(summaryOf(made)).to.deep.equal({
+      ...head,
+      counts: { total: 3, waiting: 0, running: 1, paused: 0, done: 2, failed: 0, cancelled: 0 },
+      progress: 0.875,
+      results: [
+        { path: 'a.hdr', bytes: 7, sha256: 'ab' },
+        { path: 'b.hdr', bytes: 7, sha256: 'ab' },
+      ],
+      warnings: ['room.v1: dark', 'room.v1: noisy'],
+    });
+    expect(tasks.total).to.equal(3);
+  });
+  it('counts by state, and whole', () => {
     const parts = [...taskStateExamples, done, waiting, waiting].map((state) => [1, state] as const);
-    expect(countTasks(running0(...parts))).to.deep.equal({
-      total: 8,
+    expect(summaryOf(running0(...parts)).counts).to.deep.equal({
+      total: 9,
       waiting: 3,
       running: 1,
+      paused: 1,
       done: 2,
       failed: 1,
       cancelled: 1,
     });
-    expect(countTasks(running0()).total).to.equal(0);
+  });
+  it('stays as it is when the job goes on', () => {
+    const made = commandJob(1);
+    const before = summaryOf(made);
+    made.tasks.move(taskOf(made, 1), running(0.5));
+    expect(before.counts.waiting).to.equal(5);
+    expect(summaryOf(made)).to.deep.include({ progress: 0.1, results: [], warnings: [] });
   });
 });

@@ -12,12 +12,21 @@ const moves: Readonly<Record<string, string>> = {
   'running > done': 'its renderer ends well',
   'running > failed': 'its renderer fails',
   'running > cancelled': 'its job is cancelled, or has failed',
-  'running > waiting': 'its host is lost',
+  'running > waiting': 'its host is lost, or it failed and is tried again',
+  'running > paused': 'its job is paused',
+  'paused > running': 'its job is resumed',
+  'paused > done': 'its renderer had ended well when it was paused',
+  'paused > failed': 'its renderer had failed when it was paused',
+  'paused > cancelled': 'its job is cancelled, or has failed',
+  'paused > waiting': 'its host is lost',
+  'done > waiting': 'its job is tried again, and what it made was tidied away',
+  'failed > waiting': 'its job is tried again',
+  'cancelled > waiting': 'its job is tried again',
 };
 
 describe('the moves of a task', () => {
   it('are known for all states', () => {
-    expect(states).to.have.members(['waiting', 'running', 'done', 'failed', 'cancelled']);
+    expect(states).to.have.members(['waiting', 'running', 'paused', 'done', 'failed', 'cancelled']);
   });
   for (const from of states) {
     for (const to of states) {

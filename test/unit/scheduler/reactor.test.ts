@@ -7,7 +7,14 @@ import { busyWith, react } from '../../../src/scheduler/reactor.ts';
 import { commandJob, job, pictureJob, taskOf, taskPlan } from '../../support/jobs.ts';
 
 const done: Outcome = { is: 'done', results: [], skipped: false, warnings: [], usage: null };
-const failed: Outcome = { is: 'failed', reason: 'rpict: fatal - no.', exit: 1, signal: null, lastLines: ['no'], usage: null };
+const failed: Outcome = {
+  is: 'failed',
+  reason: 'rpict: fatal - no.',
+  exit: 1,
+  signal: null,
+  lastLines: ['no'],
+  usage: null,
+};
 
 /** A farm with one host, and a shorthand for what happens to it; each happening takes a second. */
 function farmWith(slots: number): { farm: FarmState; happen: (happening: Happening) => string[] } {
@@ -85,13 +92,7 @@ describe('the scheduler', () => {
     happen({ what: 'submitted', job: picture });
     happen(end('1.1.1', done));
     expect(happen(end('1.2.1', failed))).to.deep.equal(['acknowledge 1.2.1']);
-    expect(states(picture)).to.deep.equal([
-      'done',
-      'failed',
-      'running',
-      'cancelled',
-      'waiting',
-    ]);
+    expect(states(picture)).to.deep.equal(['done', 'failed', 'running', 'cancelled', 'waiting']);
     happen(end('1.3.1', done));
     happen(end('1.5.1', done));
     expect(picture.state).to.include({ is: 'failed', reason: 'rpict: fatal - no.' });
@@ -102,13 +103,7 @@ describe('the scheduler', () => {
     const picture = pictureJob(1);
     happen({ what: 'submitted', job: picture });
     happen(end('1.1.1', failed));
-    expect(states(picture)).to.deep.equal([
-      'failed',
-      'cancelled',
-      'cancelled',
-      'cancelled',
-      'cancelled',
-    ]);
+    expect(states(picture)).to.deep.equal(['failed', 'cancelled', 'cancelled', 'cancelled', 'cancelled']);
     expect(picture.state.is).to.equal('failed');
     expect(farm.jobs.size).to.equal(0);
   });
@@ -257,7 +252,11 @@ describe('the scheduler', () => {
 
     it('that fail are tried again as often as the job says, and then named', () => {
       const { happen } = farmWith(1);
-      const frames = commandJob(1, { frames: '10-12' }, { limits: { retries: 1, seconds: null, progressSeconds: null } });
+      const frames = commandJob(
+        1,
+        { frames: '10-12' },
+        { limits: { retries: 1, seconds: null, progressSeconds: null } },
+      );
       happen({ what: 'submitted', job: frames });
       expect(happen(end('1.1.1', failed))).to.deep.equal(['acknowledge 1.1.1', 'start 1.1.2']);
       expect(happen(end('1.1.2', failed))).to.deep.equal(['acknowledge 1.1.2', 'start 1.2.1']);

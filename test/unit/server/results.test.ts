@@ -10,7 +10,9 @@ import { waitUntil } from '../../support/wait-until.ts';
 
 const picture = { path: 'images/room_a.hdr', bytes: 6, sha256: '0' };
 const done = { is: 'done', since: 1, until: 2, skipped: false } as const;
-const tasks = new PlannedTasks([{ ...freshTask(taskPlan(1), 1), state: { ...done, results: [picture], warnings: [] } }]);
+const tasks = new PlannedTasks([
+  { ...freshTask(taskPlan(1), 1), state: { ...done, results: [picture], warnings: [] } },
+]);
 const rendered = summaryOf(job(1, [], { tasks }));
 
 /** A procwrap with one file, and what it was asked for. */
