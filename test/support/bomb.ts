@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { SpawnerLab } from './spawner.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -8,9 +9,8 @@ import { waitUntil } from './wait-until.ts';
 const kind = process.argv[2] === 'c' ? 'c' : 'node';
 const most = 40;
 const lab = new SpawnerLab(kind);
-const bomb = 'bomb() { setsid sh -c "$B" & sleep 1000 & }; bomb; bomb; wait';
-const env = { ...lab.env, B: `B='$B'; ${bomb}` };
-const { run } = await lab.start('sh', ['-c', bomb], { env, processes: most });
+writeFileSync(lab.at('bomb'), 'setsid sh ./bomb & sleep 1000 & setsid sh ./bomb & wait\n');
+const { run } = await lab.start('sh', ['./bomb'], { processes: most });
 let seen = 0;
 await waitUntil('the bomb', () => {
   seen = Math.max(seen, lab.processes().length);

@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Project } from '../../../src/model/job.ts';
 import { findMarked, markOfHome } from '../../../src/executor/spawner/mark.ts';
+import type { Project } from '../../../src/model/job.ts';
 import { fixtures, makeProject, run, task, temporary } from '../../support/executor.ts';
 import { ProcwrapProcess, TestServer } from '../../support/procwrap.ts';
 import { isAlive } from '../../support/program.ts';
@@ -229,7 +229,8 @@ describe('procwrap', () => {
     writeFileSync(at('mode'), 'hangs');
     const request = { kind: 'radiance' as const, rif: 'room.rif', views: [], set: [], force: false };
     const answer = server.ask({ ask: 'plan', project, request }).catch((error: Error) => error.message);
-    const started = () => findMarked(markOfHome(join(first.home, 'run/inner'))).filter((pid) => pid !== spawnerOf(first));
+    const started = () =>
+      findMarked(markOfHome(join(first.home, 'run/inner'))).filter((pid) => pid !== spawnerOf(first));
     const planning = await waitUntil('rad and its child', () => (started().length > 1 ? started() : null));
     await first.kill();
     expect(await answer).to.match(/not connected/);

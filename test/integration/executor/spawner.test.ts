@@ -80,7 +80,8 @@ for (const kind of ['c', 'node'] as const) {
     });
 
     it('is accounted: processor time and peak memory', async () => {
-      const script = 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; times; head -c 90000000 /dev/zero | tail -n 1 | wc -c';
+      const script =
+        'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; times; head -c 90000000 /dev/zero | tail -n 1 | wc -c';
       const { run, said } = await lab.sh(script);
       const { usage } = await run.ended;
       const [, minutes, seconds] = /^(\d+)m([\d.]+)s/.exec(said.out) ?? [];
@@ -95,7 +96,11 @@ for (const kind of ['c', 'node'] as const) {
     });
 
     it('that cannot be started says why', async () => {
-      const why = (program: string) => lab.start(program, []).then(() => 'started', (error: Error) => error.message);
+      const why = (program: string) =>
+        lab.start(program, []).then(
+          () => 'started',
+          (error: Error) => error.message,
+        );
       writeFileSync(lab.at('plain'), '#!/bin/sh\n', { mode: 0o644 });
       writeFileSync(lab.at('garbage'), 'garbage', { mode: 0o755 });
       mkdirSync(lab.at('bin'));
@@ -123,7 +128,10 @@ for (const kind of ['c', 'node'] as const) {
             { args: ['true'], attempt: '', env: {}, processes: null, places: () => ({ ...places, ...more }) },
             async () => {},
           )
-          .then(() => 'started', (error: Error) => error.message);
+          .then(
+            () => 'started',
+            (error: Error) => error.message,
+          );
       expect(await why({})).to.equal('started');
       expect(await why({ directory: other })).to.match(/^ESTALE: .*, directory$/);
       expect(await why({ directory: { ...here, path: `${here.path}/none` } })).to.match(/^ESTALE: /);
@@ -198,7 +206,8 @@ for (const kind of ['c', 'node'] as const) {
     });
 
     it('that took off its mark is ended when nothing else runs', async () => {
-      const off = 'ulimit -x 1; setsid sh -c "(echo \\$\\$ > bare; exec sleep 1000) &"; while [ ! -s bare ]; do :; done';
+      const off =
+        'ulimit -x 1; setsid sh -c "(echo \\$\\$ > bare; exec sleep 1000) &"; while [ ! -s bare ]; do :; done';
       const { run } = await lab.start('bash', ['-c', off]);
       expect(await run.ended).to.include({ exit: 0 });
       expect(lab.children()).to.equal('');
@@ -228,7 +237,8 @@ for (const kind of ['c', 'node'] as const) {
     });
 
     it('leaves no zombie and no descriptor at the spawner', async () => {
-      const descriptors = async () => (await runCommand('ls', [`/proc/${lab.spawner.pid}/fd`])).stdout.split('\n').length;
+      const descriptors = async () =>
+        (await runCommand('ls', [`/proc/${lab.spawner.pid}/fd`])).stdout.split('\n').length;
       const some = () => Promise.all(Array.from({ length: 10 }, async () => (await lab.sh('sleep 0 &')).run.ended));
       await some();
       const before = await descriptors();
