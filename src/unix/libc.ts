@@ -6,6 +6,7 @@ import koffi from 'koffi';
  * on Linux x86-64 and arm64 both are passed alike.
  */
 const library = koffi.load(null);
+const ESTALE = 116;
 
 export const libc = {
   prctl: library.func('int prctl(int, ulong, ulong, ulong, ulong)') as (...args: number[]) => number,
@@ -100,9 +101,12 @@ export function lastError(): number {
 
 /** An error as Node's own fs functions throw them: `code`, `errno` (negative), `syscall`, `path`. */
 export function systemError(errno: number, syscall: string, path?: string): NodeJS.ErrnoException {
-  const code = getSystemErrorName(-errno);
+  // Node has no name for this one, which file systems over the network give, and our spawner.
+  const stale = errno === ESTALE;
+  const code = stale ? 'ESTALE' : getSystemErrorName(-errno);
+  const says = stale ? 'stale file handle' : getSystemErrorMessage(-errno);
   const where = path === undefined ? '' : ` '${path}'`;
-  const error: NodeJS.ErrnoException = new Error(`${code}: ${getSystemErrorMessage(-errno)}, ${syscall}${where}`);
+  const error: NodeJS.ErrnoException = new Error(`${code}: ${says}, ${syscall}${where}`);
   error.code = code;
   error.errno = -errno;
   error.syscall = syscall;

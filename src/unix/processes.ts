@@ -7,8 +7,8 @@ const WEXITED = 4;
 const WNOWAIT = 0x01000000;
 const P_ALL = 0;
 const SIGINFO_BYTES = 128;
-/** Where a siginfo_t has the child's number. */
-const SIGINFO_PID = 12;
+/** Where a siginfo_t of 64 bits has the child's number. */
+const SIGINFO_PID = 16;
 const RUSAGE_BYTES = 144;
 
 export const RLIMIT_CORE = 4;

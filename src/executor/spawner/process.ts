@@ -9,7 +9,8 @@ import { encodeToSpawner, type FromSpawner, fromSpawner, type ToSpawner, VERSION
 /** `c`: the C program. `node`: the same in JavaScript, where there was no compiler. */
 export type SpawnerKind = 'c' | 'node';
 
-const compiled = fileURLToPath(new URL('../../../spawner', import.meta.url));
+/** The C program, where it was built. */
+export const compiledSpawner = fileURLToPath(new URL('../../../spawner', import.meta.url));
 const fallback = fileURLToPath(new URL('../../bin/spawner/start.js', import.meta.url));
 
 export interface SpawnerHandlers {
@@ -19,7 +20,7 @@ export interface SpawnerHandlers {
 }
 
 /** Which one is to be used: the one asked for, else the C program if it was built. */
-export function spawnerKind(asked: string | undefined): SpawnerKind {
+export function spawnerKind(asked: string | undefined, compiled: string): SpawnerKind {
   if (asked === 'c' || asked === 'node') return asked;
   return existsSync(compiled) ? 'c' : 'node';
 }
@@ -36,7 +37,8 @@ export class SpawnerProcess {
   #greeted: (pid: number) => void = () => {};
   #refused: (error: Error) => void = () => {};
 
-  constructor(kind: SpawnerKind, mark: bigint, handlers: SpawnerHandlers) {
+  /** `compiled`: the C program, for the kind `c`. */
+  constructor(kind: SpawnerKind, compiled: string, mark: bigint, handlers: SpawnerHandlers) {
     this.#handlers = handlers;
     this.ready = new Promise((settle, fail) => {
       this.#greeted = settle;

@@ -3,8 +3,10 @@ import { countProcesses, endMarked } from '../leftovers.ts';
 import { ActiveRun, type Hear, LostSpawner } from './active-run.ts';
 import { type Marked, markOfLife, RUNS, signalQuietly } from './mark.ts';
 import { ENVIRONMENTS, type FromSpawner, type Place, type StartMessage } from './messages.ts';
-import { type SpawnerKind, SpawnerProcess, spawnerKind } from './process.ts';
+import { compiledSpawner, type SpawnerKind, SpawnerProcess, spawnerKind } from './process.ts';
 
+/** How long it may take to start, ms. */
+const READY_PATIENCE = 30_000;
 /** A spawner that dies as often as this without having started anything cannot work here. */
 const TRIES = 3;
 
@@ -14,6 +16,8 @@ export interface SpawnerOptions {
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
   /** `RAYSERVER_SPAWNER`. */
   readonly asked?: string | undefined;
+  /** The C program. */
+  readonly compiled?: string;
   readonly clock?: Clock;
 }
 
@@ -29,6 +33,7 @@ export interface StartRequest extends Pick<StartMessage, 'attempt' | 'args'> {
 /** Starts programs through a spawner process, and gets another one where that dies. */
 export class Spawner {
   readonly #options: SpawnerOptions;
+  readonly #compiled: string;
   readonly #runs = new Map<number, ActiveRun>();
   readonly #environments = new Map<string, number>();
   #life: Marked;
@@ -43,7 +48,8 @@ export class Spawner {
 
   constructor(options: SpawnerOptions) {
     this.#options = options;
-    this.#kind = spawnerKind(options.asked);
+    this.#compiled = options.compiled ?? compiledSpawner;
+    this.#kind = spawnerKind(options.asked, this.#compiled);
     this.#life = markOfLife(options.home);
   }
 
@@ -72,7 +78,9 @@ export class Spawner {
     const { args, attempt } = request;
     const places = request.places();
     const environment = this.#environment(request.env, process);
-    const processes = request.processes === null ? 0 : this.#others + request.processes;
+    // The kernel does not hold root to it.
+    const unlimited = request.processes === null || globalThis.process.getuid?.() === 0;
+    const processes = unlimited ? 0 : this.#others + (request.processes ?? 0);
     this.#runs.set(run.id, run);
     process.keepsAwake(true);
     process.say({ say: 'start', id: run.id, environment, attempt, processes, args, ...places });
@@ -101,13 +109,15 @@ export class Spawner {
 
   async #open(): Promise<SpawnerProcess> {
     await this.#swept;
+    const clock = this.#options.clock ?? realClock;
     for (let tries = 1; ; tries++) {
       this.#life = markOfLife(this.#options.home);
       this.#environments.clear();
-      const process: SpawnerProcess = new SpawnerProcess(this.#kind, this.#life.mark, {
+      const process: SpawnerProcess = new SpawnerProcess(this.#kind, this.#compiled, this.#life.mark, {
         heard: (message) => this.#hear(message),
         gone: (reason) => this.#gone(process, reason),
       });
+      const takeBack = clock.after(READY_PATIENCE, () => process.kill());
       try {
         this.#pid = await process.ready;
         this.#current = process;
@@ -119,6 +129,8 @@ export class Spawner {
         this.#options.log('warn', `procwrap: the ${describe(this.#kind)} does not start: ${why}`);
         if (tries === TRIES) throw new Error(`no spawner starts here: ${why}`);
         this.#kind = 'node';
+      } finally {
+        takeBack();
       }
     }
   }

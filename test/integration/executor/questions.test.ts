@@ -273,7 +273,12 @@ describe('what procwrap answers', () => {
         text: 'two\n',
         next: first.length + 8,
       });
-      expect(await log({ offset: first.length + 8 })).to.deep.equal({ kind: 'log', attempt: 1, text: '', next: first.length + 8 });
+      expect(await log({ offset: first.length + 8 })).to.deep.equal({
+        kind: 'log',
+        attempt: 1,
+        text: '',
+        next: first.length + 8,
+      });
     });
 
     it('does not cut characters', async () => {
