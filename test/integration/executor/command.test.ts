@@ -146,7 +146,7 @@ describe('frames of any program', () => {
   });
 
   it('that are paused can be stopped, and hear of it', async () => {
-    const polite = 'trap "echo bye; exit 0" TERM; echo > waiting; while :; do sleep 0.02; done';
+    const polite = 'trap "echo bye; exit 0" TERM; echo > waiting; while :; do :; done';
     server.introduce(7, project, ['sh', '-c', polite]);
     server.startFrames(7, 1);
     const pid = await server.pid('7.1.1');
