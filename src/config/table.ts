@@ -71,6 +71,11 @@ export const settingsTable = {
     { is: 'number', minimum: 0.001, maximum: 100_000 },
     'The days that an ended job is remembered. null: for ever.',
   ),
+  'limits.processes': setting(
+    whole(16, 4194304),
+    512,
+    "The most processes and threads that simulations may have at a time, all together, beside those that the daemon's user has when procwrap starts.",
+  ),
   'report.seconds': setting(whole(1, 3600), 1, "Seconds between two reports of a renderer's progress."),
 } as const;
 

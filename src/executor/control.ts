@@ -11,7 +11,6 @@ import type { Clock } from './clock.ts';
 import { OpenFiles } from './files.ts';
 import type { Host } from './host.ts';
 import { packageDirectory } from './installation.ts';
-import type { Leftovers } from './leftovers.ts';
 import { openProject } from './project.ts';
 import { answer } from './questions.ts';
 import { Reports } from './reports.ts';
@@ -29,7 +28,6 @@ export interface ControlOptions {
   readonly home: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly running: Pick<Leftovers, 'note' | 'forget'>;
 }
 
 type Job = Extract<ToProcwrap, { say: 'job' }>;
@@ -199,18 +197,14 @@ export class Control {
   }
 
   #begin(assignment: Assignment, signs: Signs): Simulation {
-    const { running, log, clock } = this.#options;
+    const { clock } = this.#options;
     const settings = this.#known();
     return new Simulation(assignment, {
       settings,
       clock,
       env: this.#surroundings.recall(settings).env,
       workplaces: this.#workplaces,
-      started: (pid) => {
-        aloud(log, () => running.note(pid));
-        signs.started(pid);
-      },
-      over: (pid) => aloud(log, () => running.forget(pid)),
+      started: signs.started,
       progressed: signs.progressed,
     });
   }
@@ -235,14 +229,11 @@ export class Control {
   }
 
   async #helped(run: Run): Promise<Ending> {
-    const { running, log } = this.#options;
     this.#helpers.add(run);
-    aloud(log, () => running.note(run.pid));
     try {
       return await run.ended;
     } finally {
       this.#helpers.delete(run);
-      aloud(log, () => running.forget(run.pid));
     }
   }
 }
@@ -264,7 +255,7 @@ function ownVersion(): string {
   return version;
 }
 
-/** The home's disk may be full: then a killed procwrap leaves its simulations running, and that is all. */
+/** For what is worth a try: the project may be gone, its disk full. */
 function aloud(log: Log, deed: () => void): void {
   try {
     deed();

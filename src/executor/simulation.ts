@@ -39,9 +39,8 @@ export interface World {
   readonly settings: HostSettings;
   readonly env: Environment;
   readonly workplaces: Workplaces;
-  /** A group was started, and is over. */
+  /** A program of it runs. */
   readonly started: (pid: number) => void;
-  readonly over: (pid: number) => void;
   readonly progressed: (fraction: number) => void;
 }
 
@@ -164,11 +163,13 @@ export class Simulation {
   }
 
   #scene(place: Workplace, papers: Papers): Scene {
-    const { task } = this.#assignment;
-    const { env, clock, started, over, progressed } = this.#world;
+    const { attempt, task } = this.#assignment;
+    const { env, clock, settings, started, progressed } = this.#world;
     const runs = task.deeds.filter((deed) => deed.do === 'run').length;
     return {
       task,
+      attempt,
+      processes: settings.processes,
       directory: place.directory,
       env,
       clock,
@@ -178,9 +179,8 @@ export class Simulation {
         this.#sink = { path, fd, seen: 0 };
       },
       started,
-      over: (pid) => {
+      over: () => {
         if (this.#sink) this.#sink.fd = null;
-        over(pid);
       },
       heard: () => this.#limits.heard(),
       progressed: (fraction) => progressed((this.#runsDone + fraction) / runs),

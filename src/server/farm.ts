@@ -309,6 +309,7 @@ function hostSettings({ settings, slots }: FarmOptions): HostSettings {
     radiance: settings.radiance,
     planSeconds: settings.plan.seconds,
     logBytes: settings.log.bytes,
+    processes: settings.limits.processes,
     reportSeconds: settings.report.seconds,
     slots,
   };

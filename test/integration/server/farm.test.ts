@@ -57,7 +57,7 @@ describe('a farm and its host', () => {
     new Procwrap({
       socket: home.procwrapSocket,
       version: '1.2.3',
-      settings: { radiance: null, planSeconds: 60, logBytes: 4096, reportSeconds: 1, slots: 2 },
+      settings: { radiance: null, planSeconds: 60, logBytes: 4096, processes: 512, reportSeconds: 1, slots: 2 },
       start: () => undefined,
       heard: () => undefined,
       lost: () => undefined,

@@ -1,0 +1,3 @@
+import { serveSpawner } from '../../executor/spawner/serve.ts';
+
+process.exit(await serveSpawner());
