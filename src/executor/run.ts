@@ -1,11 +1,11 @@
 import { fstatSync, readlinkSync } from 'node:fs';
 import type { Clock } from './clock.ts';
-import { type ActiveRun, type Ending, type Hear, LostSpawner, type Usage } from './spawner/active-run.ts';
+import { type ActiveRun, type Ending, type Hear, LostSpawner } from './spawner/active-run.ts';
 import { markOfHome } from './spawner/mark.ts';
 import type { Place } from './spawner/messages.ts';
 import { Spawner } from './spawner/spawner.ts';
 
-export { type Ending, type Hear, LostSpawner, type Usage };
+export { type Ending, type Hear, LostSpawner };
 
 /** Between TERM and KILL, ms. */
 const TERM_PATIENCE = 10_000;

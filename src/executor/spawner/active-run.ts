@@ -1,13 +1,7 @@
 import { constants } from 'node:os';
+import type { Usage } from '../../model/task.ts';
 import { systemError } from '../../unix/libc.ts';
 import type { FromSpawner, Send, Stream, ToSpawner } from './messages.ts';
-
-/** What a program used: CPU seconds, and the most memory it had at a time, bytes. */
-export interface Usage {
-  readonly userSeconds: number;
-  readonly systemSeconds: number;
-  readonly peakBytes: number;
-}
 
 export interface Ending {
   readonly exit: number | null;

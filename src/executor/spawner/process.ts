@@ -2,16 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { withoutDebugger } from '../../unix/debugger.ts';
+import { nodeSpawner } from '../spawner-place.ts';
 import { encodeToSpawner, type FromSpawner, fromSpawner, type ToSpawner, VERSION } from './messages.ts';
 
 /** `c`: the C program. `node`: the same in JavaScript, where there was no compiler. */
 export type SpawnerKind = 'c' | 'node';
-
-/** The C program, where it was built. */
-export const compiledSpawner = fileURLToPath(new URL('../../../spawner', import.meta.url));
-const fallback = fileURLToPath(new URL('../../bin/spawner/start.js', import.meta.url));
 
 export interface SpawnerHandlers {
   heard(message: FromSpawner): void;
@@ -45,7 +41,7 @@ export class SpawnerProcess {
       this.#refused = fail;
     });
     this.ready.catch(() => {});
-    const [program, args] = kind === 'c' ? [compiled, []] : [process.execPath, [fallback]];
+    const [program, args] = kind === 'c' ? [compiled, []] : [process.execPath, [nodeSpawner]];
     // A session of its own: nobody's terminal or job control reaches it. The pipe is a pair of sockets.
     this.#child = spawn(program, args, {
       cwd: '/',

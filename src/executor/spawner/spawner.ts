@@ -1,9 +1,10 @@
 import { type Clock, realClock } from '../clock.ts';
 import { countProcesses, endMarked } from '../leftovers.ts';
+import { compiledSpawner } from '../spawner-place.ts';
 import { ActiveRun, type Hear, LostSpawner } from './active-run.ts';
 import { type Marked, markOfLife, RUNS, signalQuietly } from './mark.ts';
 import { ENVIRONMENTS, type FromSpawner, type Place, type StartMessage } from './messages.ts';
-import { compiledSpawner, type SpawnerKind, SpawnerProcess, spawnerKind } from './process.ts';
+import { type SpawnerKind, SpawnerProcess, spawnerKind } from './process.ts';
 
 /** How long it may take to start, ms. */
 const READY_PATIENCE = 30_000;
