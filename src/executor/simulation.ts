@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import type { JobLimits, Project } from '../model/job.ts';
-import type { Deed, Outcome, TaskPlan, Usage } from '../model/task.ts';
+import { attemptKey, type Deed, type Outcome, type TaskPlan, type Usage } from '../model/task.ts';
 import type { HostSettings } from '../protocol/inner.ts';
 import { wasEnded } from '../renderers/radiance/resume.ts';
 import { fileToDisk, namesToDisk, removeBelow, renameBelow, requirePlainFile } from './below.ts';
@@ -123,6 +123,7 @@ export class Simulation {
       place.require(ours);
       place.require(task.directories);
     });
+    this.#forgetEarlier(place.directory);
     if (task.unless && isCurrent(place.directory, task.unless)) {
       const results = await this.#patiently(() => collectResults(place.directory, task.makes));
       return { is: 'done', results, skipped: true, warnings: [], usage: null };
@@ -133,6 +134,12 @@ export class Simulation {
     if (outcome.is !== 'done' && !this.#maybeGoneOnWith(outcome)) this.#clean(place.directory);
     await papers.close(lastLine(outcome, clock.now()));
     return withProblem(outcome, papers.log.problem);
+  }
+
+  /** An attempt that was killed with its procwrap has left its pid file, and this one may need none. */
+  #forgetEarlier(directory: number): void {
+    const { attempt, task } = this.#assignment;
+    if (attemptKey(attempt).attempt > 1) quietly(() => removeBelow(directory, `proc/${task.name}.pid`));
   }
 
   async #work(place: Workplace, papers: Papers): Promise<Outcome> {
@@ -255,8 +262,10 @@ export class Simulation {
 
   /** Removes what a failed or stopped attempt leaves unfinished. */
   #clean(directory: number): void {
-    const { litter } = this.#assignment.task;
-    for (const path of this.#sink === null ? litter : [this.#sink.path, ...litter]) {
+    const { name, litter } = this.#assignment.task;
+    // The pid file may be that of an attempt that was lost.
+    const paths = [`proc/${name}.pid`, ...litter];
+    for (const path of this.#sink === null ? paths : [this.#sink.path, ...paths]) {
       quietly(() => removeBelow(directory, path));
     }
   }

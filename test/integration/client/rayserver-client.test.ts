@@ -72,6 +72,34 @@ describe('a client of the job port', () => {
     expect((await client.jobs({ state: 'running' })).jobs.map(({ id }) => id)).to.deep.equal([3]);
   });
 
+  it('reads jobs and tasks page after page', async () => {
+    for (let count = 0; count < 5; count += 1) home.farm.add();
+    home.farm.taskCount = 5;
+    home.farm.taskChanges.set(4, { state: 'failed' });
+    const pages: number[][] = [];
+    for await (const page of client.jobPages({ limit: 2 })) pages.push(page.map(({ id }) => id));
+    for await (const page of client.taskPages(1, { limit: 3 })) pages.push(page.map(({ number }) => number));
+    for await (const page of client.taskPages(1, { state: 'failed' })) pages.push(page.map(({ number }) => number));
+    expect(pages).to.deep.equal([[5, 4], [3, 2], [1], [1, 2, 3], [4, 5], [4]]);
+    const { tasks, next } = await client.tasks(1, { after: 1, limit: 2 });
+    expect([tasks.map(({ number }) => number), next]).to.deep.equal([[2, 3], 3]);
+  });
+
+  it('submits a command, pauses and resumes it, tries it again and has it forgotten', async () => {
+    const command = { kind: 'command', project: { path: '/p' }, command: ['r', '%d'], frames: '1-3' } as const;
+    const job = await client.submit({ ...command, command: [...command.command], retries: 0, timeLimit: null });
+    expect(job).to.deep.include({ kind: 'command', rif: null, command: ['r', '%d'], frames: '1-3' });
+    expect((await client.tasks(1)).tasks.map(({ frame }) => frame)).to.deep.equal([1, 2, 3]);
+    expect((await client.pause(1)).state).to.equal('paused');
+    expect((await client.resume(1)).state).to.equal('waiting');
+    await client.cancel(1);
+    expect((await client.retry(1)).state).to.equal('waiting');
+    expect(await failure(client.remove(1))).to.deep.include({ code: 'wrong-state', status: 409 });
+    await client.cancel(1);
+    await client.remove(1);
+    expect(await failure(client.job(1))).to.deep.include({ code: 'no-such-job' });
+  });
+
   it('reads a log from where it was', async () => {
     home.farm.add();
     home.farm.logs.set(1, 'one\ntwo\n');
