@@ -57,7 +57,7 @@ describe('while a real simulation runs', function () {
     const stat = facts();
     const status = (field: string) => new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(read('status'))?.[1];
     expect(Number(stat[2]), 'group').to.equal(pid);
-    expect(lab.procwraps(), 'its parent').to.include(Number(stat[1]));
+    expect(lab.procwraps(), 'the parent of its parent, the spawner').to.include(parentOf(Number(stat[1])));
     expect(status('NoNewPrivs')).to.equal('1');
     expect(status('Umask')).to.equal('0002');
     if (nobody) expect(status('Uid')?.split('\t')).to.deep.equal(Array(4).fill(String(nobody.uid)));
@@ -69,8 +69,8 @@ describe('while a real simulation runs', function () {
       .split('\0')
       .flatMap((entry) => entry.split('=')[0] || []);
     expect(names.filter((name) => !allowed.includes(name))).to.deep.equal([]);
-    const noted = readdirSync(at('proc')).map((name) => readFileSync(at(`proc/${name}`), 'utf8'));
-    expect(noted).to.include(`${pid}\n`);
+    const noted = () => readdirSync(at('proc')).map((name) => readFileSync(at(`proc/${name}`), 'utf8'));
+    await waitUntil('its pid file', () => noted().includes(`${pid}\n`));
   });
 
   it('those that wait come in the order of their jobs, as many at a time as there are slots', async () => {

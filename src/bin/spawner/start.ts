@@ -1,3 +1,3 @@
 import { serveSpawner } from '../../executor/spawner/serve.ts';
 
-process.exit(await serveSpawner());
+void serveSpawner().then(process.exit);
