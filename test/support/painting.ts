@@ -14,6 +14,9 @@ import { waitUntil } from './wait-until.ts';
 export const radiance = findRadiance(null, process.env, packageDirectory());
 export const environment = simulationEnvironment(radiance, process.env);
 
+/** rpict is nice: on a busy machine it waits for everybody else, ms. */
+const patience = 120_000;
+
 /**
  * Direct light without chance, in so many scan lines: two pictures of it are equal to the last byte. A thousand lines
  * take a second.
@@ -76,7 +79,9 @@ export class Painting {
   }
 
   async grown(bytes: number): Promise<void> {
-    await waitUntil(`${bytes} bytes`, () => existsSync(this.at('x.unf')) && statSync(this.at('x.unf')).size >= bytes);
+    await waitUntil(`${bytes} bytes`, () => existsSync(this.at('x.unf')) && statSync(this.at('x.unf')).size >= bytes, {
+      milliseconds: patience,
+    });
   }
 
   /** Whole scan lines in a partial picture. */
@@ -142,13 +147,18 @@ export class Attempt {
       over: () => {},
       progressed: (fraction) => this.fractions.push(fraction),
     };
-    this.simulation = new Simulation({ attempt, task: plan, job: { name: 'room', user: 'anna', project, limits: noLimits } }, world);
+    this.simulation = new Simulation(
+      { attempt, task: plan, job: { name: 'room', user: 'anna', project, limits: noLimits } },
+      world,
+    );
     this.outcome = this.simulation.live();
   }
 
   /** Waits until it has reported how far it is, and its log is there. */
   async reported(): Promise<void> {
-    await waitUntil('a report in the log', () => this.fractions.length > 0 && this.#hasLog());
+    await waitUntil('a report in the log', () => this.fractions.length > 0 && this.#hasLog(), {
+      milliseconds: patience,
+    });
   }
 
   #hasLog(): boolean {
