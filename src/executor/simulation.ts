@@ -253,8 +253,10 @@ export class Simulation {
 
   /** Removes what a failed or stopped attempt leaves unfinished. */
   #clean(directory: number): void {
-    const { litter } = this.#assignment.task;
-    for (const path of this.#sink === null ? litter : [this.#sink.path, ...litter]) {
+    const { name, litter } = this.#assignment.task;
+    // The pid file may be that of an attempt that was lost.
+    const paths = [`proc/${name}.pid`, ...litter];
+    for (const path of this.#sink === null ? paths : [this.#sink.path, ...paths]) {
       quietly(() => removeBelow(directory, path));
     }
   }

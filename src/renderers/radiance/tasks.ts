@@ -111,8 +111,8 @@ function viewTask({ rif, views, reportSeconds }: TaskInput, view: UnderstoodView
     holds: [`view:${view.picture}`, ...ambient.map((path) => `ambient:${path}`)],
     makes: result === null ? depth : [result, ...depth],
     litter: [view.raw, ...depth, sink.aside, sink.record],
-    // The raw picture that the filter reads is the filter's to remove.
-    afterwards: [sink.aside, sink.record, ...(result === null ? [] : [view.raw])],
+    // Of an attempt that was lost. The raw picture that the filter reads is the filter's to remove.
+    afterwards: [sink.aside, sink.record, `proc/${rif.root}.${view.name}.pid`, ...(result === null ? [] : [view.raw])],
     unless: null,
     weight: viewWeight(view, views),
   };

@@ -88,7 +88,7 @@ describe('the plan of a room with two views', () => {
     expect(view.holds).to.deep.equal(['view:images/room_inside.hdr', 'ambient:ambfiles/room.amb']);
     const halves = ['images/room_inside.unf.aside', 'proc/room.inside.partial'];
     expect(view.litter).to.deep.equal(['images/room_inside.unf', ...halves]);
-    expect(view.afterwards, 'the raw picture is for the filter').to.deep.equal(halves);
+    expect(view.afterwards, 'the raw picture is for the filter').to.deep.equal([...halves, 'proc/room.inside.pid']);
     const [aside, record] = halves;
     expect(view.deeds.at(-1)).to.deep.include({
       stdout: { to: 'picture', path: 'images/room_inside.unf', aside, record, inputs: ['views/inside.vf'] },
