@@ -122,6 +122,7 @@ export class Simulation {
       place.require(ours);
       place.require(task.directories);
     });
+    this.#forgetEarlier(place.directory);
     if (task.unless && isCurrent(place.directory, task.unless)) {
       const results = await this.#patiently(() => collectResults(place.directory, task.makes));
       return { is: 'done', results, skipped: true, warnings: [], usage: null };
@@ -132,6 +133,12 @@ export class Simulation {
     if (outcome.is !== 'done' && !this.#maybeGoneOnWith(outcome)) this.#clean(place.directory);
     await papers.close(`# ${lastWords(outcome)}, ${this.#time()}\n`);
     return withProblem(outcome, papers.log.problem);
+  }
+
+  /** An attempt that was killed with its procwrap has left its pid file, and this one may need none. */
+  #forgetEarlier(directory: number): void {
+    const { attempt, task } = this.#assignment;
+    if (attemptKey(attempt).attempt > 1) quietly(() => removeBelow(directory, `proc/${task.name}.pid`));
   }
 
   async #work(place: Workplace, papers: Papers): Promise<Outcome> {

@@ -142,7 +142,7 @@ describe('the completion of zsh', () => {
       fpath=(${join(top, 'completions')} $fpath)
       autoload -Uz compinit && compinit -u -D
       stty rows 100
-      setopt no_auto_menu no_beep list_packed
+      setopt no_auto_menu no_beep list_packed no_prompt_sp
       LISTMAX=1000`;
     writeFileSync(join(shells.home.directory, '.zshrc'), setUp);
     zsh = new TerminalRun(200, ['zsh', '-d', '-i'], { ...shells.env, TERM: 'dumb' }, shells.home.directory);
@@ -155,15 +155,17 @@ describe('the completion of zsh', () => {
     await shells.home.remove();
   });
 
+  let count = 0;
   /** What zsh lists after a press of the tab key on this line. */
   const listed = async (line: string, until: RegExp): Promise<string> => {
     zsh.seen = '';
     zsh.type(`\u0015${line}\t`);
     await zsh.shows(until);
     const { seen } = zsh;
-    zsh.seen = '';
-    zsh.type('\u0003');
-    await zsh.shows('ready> ');
+    // Until the answer of a command stands there, what comes still belongs to the list.
+    count += 1;
+    zsh.type(`\u0015print end-$((${count}))\r`);
+    await zsh.shows(new RegExp(`end-${count}\\s+ready> `));
     return seen;
   };
   const last = (words: readonly string[]) => new RegExp(`${[...words].sort().at(-1)}[^a-z-]`);

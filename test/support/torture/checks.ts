@@ -39,7 +39,7 @@ export function numberedStarts(ended: Ended, marks: string): string[] {
       const numbers = told.filter((text) => text !== '').map((text) => Number(text.split('.')[2]));
       const upwards = numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0));
       const last = numbers.at(-1) ?? task.attempts;
-      return upwards && last === task.attempts
+      return upwards && (last === task.attempts || task.state !== 'done')
         ? []
         : [`task ${job.id}.${task.number} started as ${told.join(', ')}, and says attempt ${task.attempts}`];
     }),
@@ -49,8 +49,8 @@ export function numberedStarts(ended: Ended, marks: string): string[] {
 /** Every frame made its file, once and for all. */
 export function wholeFrames(ended: Ended, project: string): string[] {
   return ended.flatMap(({ job, tasks }) =>
-    tasks.flatMap(({ frame, number }) => {
-      if (frame === null) return [];
+    tasks.flatMap(({ frame, number, state }) => {
+      if (frame === null || state !== 'done') return [];
       const file = join(project, 'frames', `${job.name}.${frame}`);
       const text = existsSync(file) ? readFileSync(file, 'utf8') : 'nothing';
       return text === `frame ${frame}\n` ? [] : [`task ${job.id}.${number} wrote ${text}`];
@@ -90,7 +90,7 @@ function pixelsOf(path: string): Buffer {
 export function wholeLogs(ended: Ended, project: string): string[] {
   return ended.flatMap(({ job, tasks }) =>
     tasks
-      .filter(({ skipped }) => !skipped)
+      .filter(({ skipped, state }) => !skipped && state === 'done')
       .flatMap(({ number, name, attempts, log }) => {
         const path = join(project, log);
         const text = existsSync(path) ? readFileSync(path, 'utf8') : '';

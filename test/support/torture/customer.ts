@@ -40,6 +40,17 @@ export class Customer {
     return null;
   }
 
+  /** Tries until the server has cancelled the job, or says that it has ended before. */
+  async cancel(id: number): Promise<void> {
+    while (!this.#gone) {
+      const answer = await this.ask(`/api/v1/jobs/${id}/cancel`, { body: {} });
+      // 409: it has ended, perhaps by the cancel before, whose answer was lost.
+      if (answer?.status === 200 || answer?.status === 409) return;
+      if (answer && answer.status !== 503) throw new Error(`cancel ${id}: ${JSON.stringify(answer)}`);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
   /** The job as it is, with its tasks; null if the server does not answer just now. */
   async look(id: number): Promise<{ job: JobView; tasks: TaskView[] } | null> {
     const job = await this.#read<JobView>(`/api/v1/jobs/${id}`);

@@ -15,6 +15,7 @@ export interface Verdict {
   readonly rounds: number;
   readonly kills: Readonly<Partial<Record<KillKind, number>>>;
   readonly jobs: number;
+  /** Those that are done. */
   readonly tasks: number;
   /** More starts than tasks: what was lost and done again. */
   readonly starts: number;
@@ -26,6 +27,8 @@ export interface Verdict {
 const mostOpen = 5;
 /** Every so many jobs one is a picture that takes a while. */
 const pictureEvery = 8;
+/** Every so many jobs one is cancelled soon after it was submitted. */
+const cancelEvery = 5;
 /** How long all may stand still before it counts as stuck, ms. */
 const patience = 120_000;
 /** A task that was lost this often in a row is spared: the fifth time it is given up, as it should be. */
@@ -38,7 +41,6 @@ export class Torture {
   readonly #customer: Customer;
   readonly #ledger: Ledger;
   readonly #kills: Kill[] = [];
-  readonly #pictures: string[] = [];
   #submitted = 0;
   #rounds = 0;
   #tasks: readonly TaskView[] = [];
@@ -127,16 +129,22 @@ export class Torture {
     const id = await this.#customer.submit(name, body);
     if (id === null) return;
     this.#ledger.acknowledge(name, id);
+    if (number % cancelEvery === 1) await this.#cancel(id);
     if (number % 5 !== 0) return;
     const again = await this.#customer.submit(name, body);
     if (again !== null) this.#ledger.acknowledge(name, again);
+  }
+
+  async #cancel(id: number): Promise<void> {
+    this.#ledger.cancelled.add(id);
+    await pause(1000 * this.#chance.next());
+    await this.#customer.cancel(id);
   }
 
   #picture(number: number): { name: string; body: object } {
     const { lab, project } = this.#stage;
     const name = `picture${number}`;
     lab.write(join(project, `${name}.rif`), rifOf(name, 1, 400));
-    this.#pictures.push(`${name}_v1.hdr`);
     return { name, body: { kind: 'radiance', project: { path: project }, rif: `${name}.rif`, priority: 1 } };
   }
 
@@ -146,6 +154,11 @@ export class Torture {
     const command = [frame, name, '%d'];
     const frames = `1-${this.#chance.whole(10, 60)}`;
     return { name, body: { kind: 'command', project: { path: project }, name, command, frames, priority: number % 3 } };
+  }
+
+  #finishedPictures(): string[] {
+    const done = this.#ledger.ended().filter(({ job }) => job.state === 'done');
+    return done.flatMap(({ job }) => (job.rif === null ? [] : [job.rif.replace('.rif', '_v1.hdr')]));
   }
 
   /** Asks for all that is open; true if something has moved since the last time. */
@@ -185,7 +198,7 @@ export class Torture {
       ...checks.numberedStarts(ended, marks),
       ...checks.wholeFrames(ended, project),
       ...checks.wholeResults(ended, project),
-      ...checks.samePictures(project, this.#pictures),
+      ...checks.samePictures(project, this.#finishedPictures()),
       ...checks.wholeLogs(ended, project),
       ...checks.litter(project, this.#kills.length),
       ...left(),
@@ -198,7 +211,8 @@ export class Torture {
     const { lab, marks } = this.#stage;
     const { violations } = this.#ledger;
     const ended = this.#ledger.ended();
-    const tasks = ended.flatMap((one) => one.tasks.map((task) => ({ job: one.job, task })));
+    const all = ended.flatMap(({ job, tasks }) => tasks.map((task) => ({ job, task })));
+    const tasks = all.filter(({ task }) => task.state === 'done');
     const starts = tasks.reduce((sum, marked) => sum + startsOf(marks, marked).length, 0);
     if (violations.length === 0) await lab.close();
     else for (const { pid } of processesBelow(lab.directory)) process.kill(pid, 'SIGKILL');
