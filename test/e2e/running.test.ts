@@ -55,6 +55,8 @@ describe('while a real simulation runs', function () {
     // It becomes nice just after it has started.
     await waitUntil('a nice renderer', () => facts()[16] === '10');
     const stat = facts();
+    const parentOf = (process: number) =>
+      Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${process}/status`, 'utf8'))?.[1]);
     const status = (field: string) => new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(read('status'))?.[1];
     expect(Number(stat[2]), 'group').to.equal(pid);
     expect(lab.procwraps(), 'the parent of its parent, the spawner').to.include(parentOf(Number(stat[1])));
@@ -64,7 +66,18 @@ describe('while a real simulation runs', function () {
     expect(readlinkSync(`/proc/${pid}/fd/0`)).to.equal('/dev/null');
     const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
     expect(open.filter((name) => name.startsWith(lab.home))).to.deep.equal([]);
-    const allowed = ['PATH', 'RAYPATH', 'LC_ALL', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TZ'];
+    const allowed = [
+      'PATH',
+      'RAYPATH',
+      'LC_ALL',
+      'HOME',
+      'USER',
+      'LOGNAME',
+      'SHELL',
+      'TMPDIR',
+      'TZ',
+      'RAYSERVER_ATTEMPT',
+    ];
     const names = read('environ')
       .split('\0')
       .flatMap((entry) => entry.split('=')[0] || []);
