@@ -9,7 +9,7 @@ import { ahead } from '../scheduler/assign.ts';
 import { type FarmState, farmOf, hostNamed, taken } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
 import { busyWith, react } from '../scheduler/reactor.ts';
-import type { Farm } from '../web/farm.ts';
+import type { Farm, News } from '../web/farm.ts';
 import { Conductor } from './conductor.ts';
 import { keepForgetting } from './forgetting.ts';
 import type { FarmOptions } from './options.ts';
@@ -45,7 +45,7 @@ export async function openFarm(options: FarmOptions): Promise<RunningFarm> {
 class Running implements RunningFarm {
   readonly #options: FarmOptions;
   readonly #farm: FarmState;
-  readonly #watchers = new Watchers();
+  readonly #watchers: Watchers;
   readonly #pauses = new Pauses();
   /** Of writing the store. */
   readonly #retries = new Pauses();
@@ -58,6 +58,7 @@ class Running implements RunningFarm {
     this.#options = options;
     this.#farm = farm;
     const { store, log } = options;
+    this.#watchers = new Watchers(options.now);
     this.#procwrap = new Procwrap({
       socket: options.home.procwrapSocket,
       version: options.version,
@@ -94,7 +95,19 @@ class Running implements RunningFarm {
   #forget(): void {
     const { store, settings, now, log } = this.#options;
     const pause = (milliseconds: number) => this.#pauses.pause(milliseconds);
-    void keepForgetting({ store, settings: settings.jobs, now, log, pause, isClosing: () => this.#closing });
+    const forget: typeof store.forget = async (query) => {
+      const ids = await store.forget(query);
+      for (const id of ids) this.#watchers.deleted(id);
+      return ids;
+    };
+    void keepForgetting({
+      store: { forget },
+      settings: settings.jobs,
+      now,
+      log,
+      pause,
+      isClosing: () => this.#closing,
+    });
   }
 
   /** Resolves when what follows is on disk and done. `urgent`: somebody, or a free slot, waits for it. */
@@ -239,6 +252,7 @@ class Running implements RunningFarm {
       throw new Refusal('wrong-state', `Job ${id} has not ended (${job.state.is}). ${advice}`);
     }
     await this.#options.store.remove(id);
+    this.#watchers.deleted(id);
     this.#options.log('info', `job ${id}: deleted by ${caller.user}`);
   }
 
@@ -286,6 +300,10 @@ class Running implements RunningFarm {
     // Between the look into the store and the watch the job may have moved on: it is in the farm then.
     view(this.#farm.jobs.get(id) ?? job);
     return stop;
+  }
+
+  get news(): News {
+    return this.#watchers.news;
   }
 
   healthy(): boolean {

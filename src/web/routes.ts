@@ -6,7 +6,7 @@ import { Refusal } from '../model/refusal.ts';
 import { JobView } from '../protocol/api.ts';
 import { openApi } from '../protocol/openapi.ts';
 import { type Operation, operations, root } from '../protocol/operations.ts';
-import type { EventStreams } from './events.ts';
+import type { EventStreams, Listener } from './events.ts';
 import type { Caller, Farm } from './farm.ts';
 import { measured, resultHeaders, resultPath } from './results.ts';
 
@@ -88,16 +88,17 @@ function addReading(routes: FastifyInstance, { farm, streams }: RouteOptions): v
   app.route({
     ...place(operations.watchJob),
     exposeHeadRoute: false,
-    handler: async ({ headers, params }, reply) => {
-      const lastId = /^[0-9]{1,15}$/.test(headers['last-event-id'] ?? '') ? Number(headers['last-event-id']) : 0;
+    handler: async ({ caller, headers, params }, reply) => {
       const encode = reply.compileSerializationSchema(jobSchema);
-      await streams.open(
-        params.id,
-        reply.raw,
-        lastId,
-        (job) => encode(job),
-        () => reply.hijack(),
-      );
+      const isOpen = await streams.openJob(params.id, listener(caller, headers, reply), (job) => encode(job));
+      return isOpen ? reply : reply.code(204).send();
+    },
+  });
+  app.route({
+    ...place(operations.watchFarm),
+    exposeHeadRoute: false,
+    handler: async ({ caller, headers }, reply) => {
+      streams.openFarm(listener(caller, headers, reply));
       return reply;
     },
   });
@@ -129,6 +130,11 @@ function addServer(routes: FastifyInstance, { farm, version }: RouteOptions): vo
       return { status: 'ok' };
     },
   });
+}
+
+function listener(caller: Caller | null, headers: { 'last-event-id'?: string }, reply: FastifyReply): Listener {
+  const lastId = headers['last-event-id'] ?? null;
+  return { user: known(caller).user, response: reply.raw, lastId, begin: () => reply.hijack() };
 }
 
 type Part<O extends Operation, Key extends keyof Operation> = O extends { readonly [key in Key]: infer Schema }
