@@ -46,7 +46,10 @@ export async function openParts(options: PartsOptions): Promise<void> {
   if (!existsSync(home.procwrapSocket)) start();
   const { openPort } = await import('../web/port.ts');
   const token = farmToken(home);
+  const { Metrics } = await import('../web/metrics.ts');
+  const metrics = new Metrics();
   const farm = await openFarm({
+    meters: metrics,
     home,
     hosts,
     identity,
@@ -63,6 +66,7 @@ export async function openParts(options: PartsOptions): Promise<void> {
   opened(farm);
   const port = await openPort({
     farm,
+    metrics,
     token,
     version: version(),
     port: handover.port,

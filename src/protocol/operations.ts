@@ -261,6 +261,13 @@ export const operations = {
     answers: one('OpenAPI 3.1.', OpenApiView),
     refusals: [],
   },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Figures for Prometheus.',
+    answers: { 200: { says: 'The text format of Prometheus, 0.0.4.', schema: null, types: ['text/plain'] } },
+    refusals: [],
+  },
   health: {
     method: 'GET',
     path: '/healthz',

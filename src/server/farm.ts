@@ -12,6 +12,8 @@ import { busyWith, react } from '../scheduler/reactor.ts';
 import type { Farm, News } from '../web/farm.ts';
 import { Conductor } from './conductor.ts';
 import { keepForgetting } from './forgetting.ts';
+import { count, endOf, measure } from './measures.ts';
+import { metered } from './metered-store.ts';
 import type { FarmOptions } from './options.ts';
 import { Pauses } from './pauses.ts';
 import { Procwrap } from './procwrap.ts';
@@ -57,7 +59,8 @@ class Running implements RunningFarm {
   constructor(options: FarmOptions, farm: FarmState) {
     this.#options = options;
     this.#farm = farm;
-    const { store, log } = options;
+    const { log, meters } = options;
+    const store = metered(options.store, (seconds) => meters.committed(seconds));
     this.#watchers = new Watchers(options.now);
     this.#procwrap = new Procwrap({
       socket: options.home.procwrapSocket,
@@ -113,7 +116,10 @@ class Running implements RunningFarm {
   /** Resolves when what follows is on disk and done. `urgent`: somebody, or a free slot, waits for it. */
   #happen(happening: Happening, urgent = true): Promise<void> {
     if (this.#closing) return Promise.resolve();
-    return this.#conductor.conduct(react(this.#farm, happening, this.#options.now()), urgent);
+    const ended = endOf(this.#farm, happening);
+    const orders = react(this.#farm, happening, this.#options.now());
+    count(this.#options.meters, ended, orders);
+    return this.#conductor.conduct(orders, urgent);
   }
 
   /** As `#happen`, where nobody waits for it. */
@@ -300,6 +306,11 @@ class Running implements RunningFarm {
     // Between the look into the store and the watch the job may have moved on: it is in the farm then.
     view(this.#farm.jobs.get(id) ?? job);
     return stop;
+  }
+
+  async measures(): ReturnType<Farm['measures']> {
+    const [host] = await this.hosts();
+    return { ...measure(this.#farm), slots: host?.slots ?? 0, running: host?.running ?? 0 };
   }
 
   get news(): News {

@@ -23,6 +23,24 @@ export interface Caller {
   readonly peer: string;
 }
 
+/** How the farm stands now. */
+export interface Measures {
+  /** Jobs that have not ended, by state. */
+  readonly jobs: Readonly<Record<string, number>>;
+  /** Their tasks, by state. */
+  readonly tasks: Readonly<Record<string, number>>;
+  readonly slots: number;
+  readonly running: number;
+}
+
+/** Whom the farm tells what happens in it, for `/metrics`. */
+export interface Meters {
+  committed(seconds: number): void;
+  attemptsStarted(count: number): void;
+  /** @param outcome `done`, `failed` or `stopped` */
+  attemptEnded(outcome: string): void;
+}
+
 /** Something that happened to a job; `reset`: nobody knows any more what did, and listings must be read anew. */
 export interface FarmEvent {
   /** Without blanks; `after` knows it again. */
@@ -66,6 +84,7 @@ export interface Farm {
   /** Calls back with the job now and after each change, until the returned function is called. */
   watch(id: number, tell: (job: JobView) => void): Promise<() => void>;
   readonly news: News;
+  measures(): Promise<Measures>;
   /** Serving, with its host connected. */
   healthy(): boolean;
 }

@@ -8,6 +8,7 @@ import { openApi } from '../protocol/openapi.ts';
 import { type Operation, operations, root } from '../protocol/operations.ts';
 import type { EventStreams, Listener } from './events.ts';
 import type { Caller, Farm } from './farm.ts';
+import type { Metrics, Open } from './metrics.ts';
 import { measured, resultHeaders, resultPath } from './results.ts';
 
 /** Compiled once: the compiler knows it again. */
@@ -17,6 +18,9 @@ export interface RouteOptions {
   readonly farm: Farm;
   readonly version: string;
   readonly streams: EventStreams;
+  readonly metrics: Metrics;
+  /** What is open now. */
+  readonly open: () => Open;
 }
 
 /** Every operation of the job port, each with the checks of its schemas. */
@@ -113,7 +117,7 @@ function addReading(routes: FastifyInstance, { farm, streams }: RouteOptions): v
   });
 }
 
-function addServer(routes: FastifyInstance, { farm, version }: RouteOptions): void {
+function addServer(routes: FastifyInstance, { farm, version, metrics, open }: RouteOptions): void {
   const app = routes.withTypeProvider<TypeBoxTypeProvider>();
   const description = openApi(version);
   app.route({ ...place(operations.listHosts), handler: async () => ({ hosts: await farm.hosts() }) });
@@ -123,6 +127,11 @@ function addServer(routes: FastifyInstance, { farm, version }: RouteOptions): vo
     handler: async ({ body }) => ({ findings: await farm.examine(body.directory ?? null) }),
   });
   app.route({ ...place(operations.describe), handler: async () => description });
+  app.route({
+    ...place(operations.metrics),
+    handler: async (_request, reply) =>
+      reply.type(metrics.contentType).send(await metrics.text(await farm.measures(), open())),
+  });
   app.route({
     ...place(operations.health),
     handler: async () => {
@@ -162,8 +171,13 @@ function place<O extends Operation>(operation: O) {
     method: operation.method as O['method'],
     url: operation.path.replace('{path}', '*').replace(/\{([a-z]+)\}/g, ':$1'),
     schema,
+    config: { operation: nameOf(operation) },
     preValidation: async (request: FastifyRequest) => fitBody(request, operation),
   };
+}
+
+function nameOf(operation: Operation): string {
+  return Object.entries<Operation>(operations).find(([, one]) => one === operation)?.[0] ?? 'none';
 }
 
 /** A body that may be left out, and one that nobody asked for. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { JobView } from '../../src/protocol/api.ts';
+import { figure, readExposition, type Sample } from '../support/exposition.ts';
 import { Lab, nobody } from '../support/lab.ts';
 import { isAlive, Running, runCommand, top } from '../support/program.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -68,6 +69,11 @@ class Target {
     this.#jobs.push(json as JobView);
   }
 
+  async figures(): Promise<Sample[]> {
+    const headers = { authorization: `Bearer ${this.ways.token.token}` };
+    return readExposition(await (await fetch(`http://127.0.0.1:${this.lab.port}/metrics`, { headers })).text());
+  }
+
   /** It is the same process, nothing went wrong inside, and what the good client has submitted is there. */
   async isWhole(): Promise<void> {
     expect(isAlive(this.pid), 'the server').to.equal(true);
@@ -124,6 +130,11 @@ describe('hostile clients', function () {
       await target.isWhole();
     }
     expect(target.memory - before, 'MB more').to.be.below(150);
+    const figures = await target.figures();
+    expect(figure(figures, 'rayserver_attempts_started_total')).to.be.at.least(1);
+    expect(figure(figures, 'rayserver_store_commit_seconds_count')).to.be.at.least(1);
+    expect(figure(figures, 'rayserver_connections', { way: 'tcp' })).to.be.within(1, 100);
+    expect(figure(figures, 'process_open_fds')).to.be.within(10, 1000);
   });
 
   it(`with ${counts.flood} mutated ones neither end nor stall it, and its memory stays`, async () => {

@@ -13,7 +13,7 @@ import type {
 } from '../../src/protocol/api.ts';
 import type { Finding } from '../../src/protocol/inner.ts';
 import { FarmNews } from '../../src/server/news.ts';
-import type { Caller, Farm } from '../../src/web/farm.ts';
+import type { Caller, Farm, Measures } from '../../src/web/farm.ts';
 import { jobView, taskView } from './views.ts';
 
 /** A farm in memory: it keeps jobs, and the test moves them on. */
@@ -196,6 +196,12 @@ export class MemoryFarm implements Farm {
     this.#watchers.set(id, those.add(tell));
     tell(job);
     return () => those.delete(tell);
+  }
+
+  async measures(): Promise<Measures> {
+    const states = [...this.#jobs.values()].map(({ state }) => state);
+    const running = states.filter((state) => state === 'running').length;
+    return { jobs: { waiting: states.length - running, running }, tasks: { running }, slots: 2, running };
   }
 
   healthy(): boolean {
