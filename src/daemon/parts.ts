@@ -45,8 +45,8 @@ export async function openParts(options: PartsOptions): Promise<void> {
   // Where there is no socket nobody serves the home: procwrap starts while this process loads the rest.
   if (!existsSync(home.procwrapSocket)) start();
   const { openPort } = await import('../web/port.ts');
-  const token = farmToken(home);
   const { Metrics } = await import('../web/metrics.ts');
+  const token = farmToken(home);
   const metrics = new Metrics();
   const farm = await openFarm({
     meters: metrics,

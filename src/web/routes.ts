@@ -119,14 +119,18 @@ function addReading(routes: FastifyInstance, { farm, streams }: RouteOptions): v
 
 function addServer(routes: FastifyInstance, { farm, version, metrics, open }: RouteOptions): void {
   const app = routes.withTypeProvider<TypeBoxTypeProvider>();
-  const description = openApi(version);
+  // Made once: thousands of slow readers then wait for the same bytes.
+  const description = Buffer.from(JSON.stringify(openApi(version)));
   app.route({ ...place(operations.listHosts), handler: async () => ({ hosts: await farm.hosts() }) });
   app.route({ ...place(operations.showServer), handler: ({ caller }) => farm.server(known(caller)) });
   app.route({
     ...place(operations.examine),
     handler: async ({ body }) => ({ findings: await farm.examine(body.directory ?? null) }),
   });
-  app.route({ ...place(operations.describe), handler: async () => description });
+  app.route({
+    ...place(operations.describe),
+    handler: (_request, reply) => reply.type('application/json; charset=utf-8').send(description),
+  });
   app.route({
     ...place(operations.metrics),
     handler: async (_request, reply) =>
