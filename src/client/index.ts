@@ -5,6 +5,7 @@ export type {
   FindingList,
   HostView,
   JobList,
+  JobNews,
   JobView,
   LogView,
   RadianceSubmit,
@@ -18,4 +19,5 @@ export type { Clock } from './clock.ts';
 export { CalledWrongly, NotAllowed, Refused, ServerUnreachable, UnknownAnswer } from './errors.ts';
 export { type FindServerOptions, type FoundServer, findServer } from './find-server.ts';
 export { type FollowLogOptions, followLog } from './follow-log.ts';
+export type { FarmEvent } from './job-events.ts';
 export { type ClientOptions, RayserverClient, type WaitOptions } from './rayserver-client.ts';

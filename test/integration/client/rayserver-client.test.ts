@@ -5,6 +5,7 @@ import type { Clock } from '../../../src/client/clock.ts';
 import { CalledWrongly, Refused, ServerUnreachable, UnknownAnswer } from '../../../src/client/errors.ts';
 import { RayserverClient } from '../../../src/client/rayserver-client.ts';
 import type { JobView, SubmitRequest } from '../../../src/protocol/api.ts';
+import { FarmNews } from '../../../src/server/news.ts';
 import { MemoryHome } from '../../support/memory-home.ts';
 import { type StrangeServer, startStrangeServer } from '../../support/strange-server.ts';
 import { jobView } from '../../support/views.ts';
@@ -209,6 +210,52 @@ describe('a client of the job port', () => {
     expect(seen).to.deep.equal(['waiting', 'running', 'done']);
   });
 
+  it('is not told again what it knows when the connection comes back', async () => {
+    home.farm.add();
+    const seen: string[] = [];
+    const waiting = (async () => {
+      for await (const { state } of client.wait(1)) seen.push(state);
+    })();
+    await waitUntil('the first event', () => seen.length === 1);
+    await home.stop();
+    await home.start();
+    await waitUntil('the new connection', () => home.farm.watchers(1) === 1);
+    home.farm.change(1, finished);
+    await waiting;
+    expect(seen).to.deep.equal(['waiting', 'done']);
+  });
+
+  it('hears all news of the farm, in order, whatever happens to its connection', async () => {
+    const clock = quickClock();
+    client = new RayserverClient({ server: `unix:${home.home.submitSocket}`, clock });
+    const seen: string[] = [];
+    const enough = new AbortController();
+    const listening = failure(
+      (async () => {
+        for await (const event of client.events({ signal: enough.signal, patienceSeconds: 1_000_000 }))
+          seen.push(event.what === 'job' ? `${event.job.id} ${event.job.state}` : event.what);
+      })(),
+    );
+    await waitUntil('the reset', () => seen.length === 1);
+    home.farm.add();
+    await waitUntil('the job', () => seen.length === 2);
+    await home.stop();
+    home.farm.change(1, { state: 'running' });
+    home.farm.add();
+    home.farm.change(1, finished);
+    home.farm.drop(2);
+    await home.start();
+    await waitUntil('what was missed', () => seen.length === 6);
+    expect(seen).to.deep.equal(['reset', '1 waiting', '1 running', '2 waiting', '1 done', 'deleted']);
+    (home.farm as { news: FarmNews }).news = new FarmNews();
+    await home.stop();
+    await home.start();
+    await waitUntil('another server', () => seen.length === 7);
+    expect(seen.at(-1)).to.equal('reset');
+    enough.abort(new Error('enough'));
+    expect((await listening).message).to.equal('enough');
+  });
+
   it('gives up waiting when the server stays away', async () => {
     home.farm.add();
     const clock = quickClock();
@@ -296,7 +343,7 @@ describe('a client whose server is strange', () => {
     });
     const clock = quickClock();
     const error = await failure(new RayserverClient({ server: strange.url, clock }).wait(1).next());
-    expect(error.message).to.match(/ends its events before the job has ended/);
+    expect(error.message).to.match(/ends its events too early/);
   });
 
   it('does not believe an event that is no job', async () => {
@@ -304,6 +351,25 @@ describe('a client whose server is strange', () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).end('event: job\ndata: {"id":1}\n\n');
     });
     expect(await failure(new RayserverClient({ server: strange.url }).wait(1).next())).to.be.instanceOf(UnknownAnswer);
+  });
+
+  it('does not believe news that are none', async () => {
+    for (const text of ['event: job\ndata: {"id":1}\n\n', 'event: deleted\ndata: {}\n\n', 'event: job\ndata: {\n\n']) {
+      strange = await startStrangeServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).end(text);
+      });
+      expect(await failure(new RayserverClient({ server: strange.url }).events().next())).to.be.instanceOf(
+        UnknownAnswer,
+      );
+      await strange.close();
+    }
+    strange = await startStrangeServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end('event: later\nid: 1\ndata: x\n\nevent: reset\nid: 2\ndata: {}\n\n');
+    });
+    const events = new RayserverClient({ server: strange.url }).events();
+    expect((await events.next()).value).to.deep.equal({ what: 'reset' });
+    await events.return();
   });
 
   it('is told that nothing listens', async () => {
