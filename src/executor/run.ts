@@ -42,8 +42,8 @@ export interface Run {
 
 let spawner: Spawner | null = null;
 
-/** From now on programs are started by this one. */
-export function useSpawner(given: Spawner): void {
+/** From now on programs are started by this one; null: by one that is made when it is needed. */
+export function useSpawner(given: Spawner | null): void {
   spawner = given;
 }
 

@@ -80,6 +80,7 @@ export class SpawnerLab {
   }
 
   async close(): Promise<void> {
+    useSpawner(null);
     await this.spawner.close();
     this.base[Symbol.dispose]();
   }
