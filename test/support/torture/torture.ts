@@ -157,7 +157,8 @@ export class Torture {
   async #check(): Promise<void> {
     const { lab, project, marks } = this.#stage;
     const ended = this.#ledger.ended();
-    await waitUntil('no litter', () => checks.litter(project, this.#kills.length).length === 0).catch(() => undefined);
+    const litter = () => checks.litter(project, this.#kills.length, this.#ledger.cancelled);
+    await waitUntil('no litter', () => litter().length === 0).catch(() => undefined);
     await lab.stopDaemon();
     const left = () => checks.leftProcesses(lab.directory);
     await waitUntil('no process', () => left().length === 0).catch(() => undefined);
@@ -169,7 +170,7 @@ export class Torture {
       ...checks.wholeResults(ended, project),
       ...checks.samePictures(project, this.#finishedPictures()),
       ...checks.wholeLogs(ended, project),
-      ...checks.litter(project, this.#kills.length),
+      ...litter(),
       ...left(),
       ...checks.soundStore(join(lab.home, 'state/rayserver.db')),
     );
