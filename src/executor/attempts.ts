@@ -93,7 +93,7 @@ export class Attempts {
     this.#fill();
   }
 
-  stop(name: string): void {
+  stop(name: string, how: 'for good' | 'for now' = 'for good'): void {
     const attempt = this.#known.get(name);
     if (!attempt) {
       this.#options.reports.ended({ attempt: name, outcome: { is: 'stopped' }, milliseconds: 0 });
@@ -101,7 +101,7 @@ export class Attempts {
     }
     const { state } = attempt;
     if (state.is === 'ended') this.tell(name);
-    else if ('life' in state) state.life.simulation.stop();
+    else if ('life' in state) state.life.simulation.stop(how);
     else {
       this.#queue.delete(attempt);
       this.#end(attempt, { is: 'stopped' }, 0);
@@ -159,7 +159,7 @@ export class Attempts {
   /** Ends all of them; nothing is started any more. */
   end(): void {
     this.#ending = true;
-    for (const name of this.names()) this.stop(name);
+    for (const name of this.names()) this.stop(name, 'for now');
   }
 
   /** Whether a simulation of this job with this log is in hand. */

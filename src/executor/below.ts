@@ -1,7 +1,23 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, renameSync, type Stats, unlinkSync } from 'node:fs';
+import {
+  close,
+  closeSync,
+  constants,
+  fstatSync,
+  fsync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
 import { posix } from 'node:path';
+import { promisify } from 'node:util';
 import { makeDirectoryBeneath, O_PATH, openBeneath } from '../unix/walk.ts';
-import { FileError, naming } from './file-error.ts';
+import { FileError, named, naming } from './file-error.ts';
+
+const toDisk = promisify(fsync);
+const closeFile = promisify(close);
 
 /**
  * Work on files of a project, all by descriptor: paths are relative to the directory and never lead out of it.
@@ -47,6 +63,53 @@ export function requirePlainFile(directory: number, path: string): void {
 
 export function renameBelow(directory: number, from: string, to: string): void {
   inParent(directory, from, (old) => inParent(directory, to, (name) => renameSync(old, name)));
+}
+
+/**
+ * Gives a file a second name, which must be free.
+ * @throws FileError with code EPERM, ENOTSUP, EMLINK ... where the file system has none
+ */
+export function linkBelow(directory: number, from: string, to: string): void {
+  inParent(directory, from, (old) => inParent(directory, to, (name) => linkSync(old, name)));
+}
+
+/** What has this name, itself and not what a link leads to; null if nothing has. */
+export function lookBelow(directory: number, path: string): Stats | null {
+  try {
+    return inParent(directory, path, (entry) => lstatSync(entry));
+  } catch (error) {
+    if ((error as FileError).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Settles when the content of a regular file is on disk; anything else is left alone. */
+export async function fileToDisk(directory: number, path: string): Promise<void> {
+  if (!lookBelow(directory, path)?.isFile()) return;
+  await entryToDisk(directory, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+}
+
+/** Settles when all that happened to names in the directories of these files is on disk. */
+export async function namesToDisk(directory: number, paths: readonly string[]): Promise<void> {
+  for (const parent of new Set(paths.map((path) => posix.dirname(path))))
+    await entryToDisk(directory, parent, constants.O_RDONLY | constants.O_DIRECTORY);
+}
+
+async function entryToDisk(directory: number, path: string, flags: number): Promise<void> {
+  let fd: number;
+  try {
+    fd = openBeneath(directory, path, flags);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw named(path, error);
+  }
+  try {
+    await toDisk(fd);
+  } catch (error) {
+    throw named(path, error);
+  } finally {
+    await closeFile(fd);
+  }
 }
 
 /** Removes a file; one that is not there is fine. */

@@ -4,7 +4,7 @@ import type { RunDeed } from '../model/task.ts';
 export function commandLine(deed: RunDeed): string {
   const words = [deed.program, ...deed.args].map(quoted);
   if (deed.stdin !== null) words.push('<', quoted(deed.stdin));
-  if (deed.stdout.to === 'file') words.push('>', quoted(deed.stdout.path));
+  if ('path' in deed.stdout) words.push('>', quoted(deed.stdout.path));
   if (deed.stdout.to === 'null') words.push('>', '/dev/null');
   return words.join(' ');
 }

@@ -1,8 +1,8 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Step } from '../model/task.ts';
-import { failureOf as anyFailureOf } from '../renderers/any-program.ts';
-import { lastLine, noLines, progressOf, takeLines } from '../renderers/radiance/progress.ts';
-import { failureOf, warningOf } from '../renderers/radiance/verdict.ts';
+import { radiance, understandingOf } from '../renderers/programs.ts';
+import { lastLine, noLines, takeLines } from '../renderers/radiance/progress.ts';
+import type { Understanding } from '../renderers/understanding.ts';
 import type { Clock } from './clock.ts';
 import type { Ending } from './run.ts';
 import type { SimulationLog } from './simulation-log.ts';
@@ -15,7 +15,7 @@ const BETWEEN_REPORTS = 250;
 /** What one program says while it runs: all of it goes to the log, some of it is understood. */
 export class Output {
   readonly #program: string;
-  readonly #step: Step;
+  readonly #understanding: Understanding;
   readonly #log: SimulationLog;
   readonly #clock: Clock;
   readonly #progressed: (fraction: number) => void;
@@ -31,7 +31,7 @@ export class Output {
     progressed: (fraction: number) => void,
   ) {
     this.#program = program;
-    this.#step = step;
+    this.#understanding = step === 'frame' ? understandingOf(program) : radiance;
     this.#log = log;
     this.#clock = clock;
     this.#progressed = progressed;
@@ -47,7 +47,7 @@ export class Output {
   judge(ending: Ending, outputEmpty: boolean | null): { reason: string | null; warnings: string[] } {
     for (const line of [...this.#lines.out.end(), ...this.#lines.err.end()]) this.#understand(line);
     const end = { program: this.#program, ...ending, lastLines: this.#last, outputEmpty };
-    const reason = this.#step === 'frame' ? anyFailureOf(end) : failureOf(end);
+    const reason = this.#understanding.failureOf(end);
     return { reason, warnings: [...this.#warnings] };
   }
 
@@ -57,7 +57,7 @@ export class Output {
   }
 
   #understand(line: string): void {
-    const fraction = progressOf(line);
+    const fraction = this.#understanding.progressOf(line);
     if (fraction !== null) {
       const now = this.#clock.now();
       if (now - this.#toldAt < BETWEEN_REPORTS && fraction < 1) return;
@@ -67,7 +67,7 @@ export class Output {
     }
     if (line.trim() === '') return;
     this.#last = [...this.#last.slice(1 - LAST_LINES), line.slice(0, 1000)];
-    const warning = warningOf(line);
+    const warning = this.#understanding.warningOf(line);
     if (warning !== null && this.#warnings.size < MOST_WARNINGS) this.#warnings.add(warning.slice(0, 1000));
   }
 }

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { close, constants, createReadStream, fsync } from 'node:fs';
-import { posix } from 'node:path';
+import { close, createReadStream, fsync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Result } from '../model/task.ts';
-import { openBeneath } from '../unix/walk.ts';
-import { openRegular } from './below.ts';
+import { namesToDisk, openRegular } from './below.ts';
 
 const toDisk = promisify(fsync);
 const closeFile = promisify(close);
@@ -26,11 +24,12 @@ export async function collectResults(directory: number, paths: readonly string[]
     }
   }
   // The names, too: a rename is on disk when its directory is.
-  for (const parent of new Set(paths.map((path) => posix.dirname(path)))) await directoryToDisk(directory, parent);
+  await namesToDisk(directory, paths);
   return results;
 }
 
-async function sumOf(fd: number): Promise<{ bytes: number; sha256: string }> {
+/** Size and SHA-256 of an open file. */
+export async function sumOf(fd: number): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
   const stream = createReadStream('', { fd, start: 0, autoClose: false, highWaterMark: PORTION });
@@ -39,13 +38,4 @@ async function sumOf(fd: number): Promise<{ bytes: number; sha256: string }> {
     hash.update(portion);
   }
   return { bytes, sha256: hash.digest('hex') };
-}
-
-async function directoryToDisk(directory: number, path: string): Promise<void> {
-  const fd = openBeneath(directory, path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await toDisk(fd);
-  } finally {
-    await closeFile(fd);
-  }
 }

@@ -2,11 +2,13 @@ import { fstatSync } from 'node:fs';
 import type { JobLimits, Project } from '../model/job.ts';
 import { attemptKey, type Deed, type Outcome, type TaskPlan, type Usage } from '../model/task.ts';
 import type { HostSettings } from '../protocol/inner.ts';
-import { removeBelow, renameBelow, requirePlainFile } from './below.ts';
+import { wasEnded } from '../renderers/radiance/resume.ts';
+import { fileToDisk, namesToDisk, removeBelow, renameBelow, requirePlainFile } from './below.ts';
 import type { Clock } from './clock.ts';
 import { sentenceOf } from './file-error.ts';
 import { Limits } from './limits.ts';
 import { isCurrent } from './octree.ts';
+import { paint } from './paint.ts';
 import { Papers } from './papers.ts';
 import { type Failed, failure, perform, type Scene } from './perform.ts';
 import { quietly } from './quietly.ts';
@@ -53,6 +55,8 @@ export class Simulation {
   readonly #reins: Reins;
   readonly #limits: Limits;
   readonly #warnings: string[] = [];
+  /** Another attempt is to go on with its picture. */
+  #isLeft = false;
   /** The limit that it exceeded. */
   #exceeded: string | null = null;
   #sink: { path: string; fd: number | null; seen: number } | null = null;
@@ -73,8 +77,12 @@ export class Simulation {
     );
   }
 
-  /** Ends it; its outcome is then `stopped`, unless it was over already. */
-  stop(): void {
+  /**
+   * Ends it; its outcome is then `stopped`, unless it was over already. For now: another attempt is to go on with its
+   * picture, so that stays.
+   */
+  stop(how: 'for good' | 'for now' = 'for good'): void {
+    if (!this.#reins.ending) this.#isLeft = how === 'for now';
     this.#limits.end();
     this.#reins.end();
   }
@@ -114,6 +122,7 @@ export class Simulation {
       place.require(ours);
       place.require(task.directories);
     });
+    this.#forgetEarlier(place.directory);
     if (task.unless && isCurrent(place.directory, task.unless)) {
       const results = await this.#patiently(() => collectResults(place.directory, task.makes));
       return { is: 'done', results, skipped: true, warnings: [], usage: null };
@@ -121,9 +130,15 @@ export class Simulation {
     const papers = new Papers(place, task.name, settings.logBytes, clock);
     void papers.log.write(this.#firstLines());
     const outcome = await this.#work(place, papers);
-    if (outcome.is !== 'done') this.#clean(place.directory);
+    if (outcome.is !== 'done' && !this.#maybeGoneOnWith(outcome)) this.#clean(place.directory);
     await papers.close(`# ${lastWords(outcome)}, ${this.#time()}\n`);
     return withProblem(outcome, papers.log.problem);
+  }
+
+  /** An attempt that was killed with its procwrap has left its pid file, and this one may need none. */
+  #forgetEarlier(directory: number): void {
+    const { attempt, task } = this.#assignment;
+    if (attemptKey(attempt).attempt > 1) quietly(() => removeBelow(directory, `proc/${task.name}.pid`));
   }
 
   async #work(place: Workplace, papers: Papers): Promise<Outcome> {
@@ -138,6 +153,7 @@ export class Simulation {
         if (outcome) return outcome.is === 'failed' ? { ...outcome, usage: this.#usage } : outcome;
       }
       this.#limits.end();
+      await this.#settle(place.directory);
       const results = await this.#patiently(() => collectResults(place.directory, task.makes));
       const empty = results.find(({ bytes }) => bytes === 0);
       if (empty) return { ...failure(`Nothing was written to ${empty.path}.`), usage: this.#usage };
@@ -175,7 +191,9 @@ export class Simulation {
   async #do(deed: Deed, scene: Scene): Promise<Exclude<Outcome, { is: 'done' }> | null> {
     switch (deed.do) {
       case 'run': {
-        const { outcome, warnings, usage } = await perform(deed, scene);
+        const { stdout } = deed;
+        const performed = stdout.to === 'picture' ? paint(deed, stdout, scene) : perform(deed, scene);
+        const { outcome, warnings, usage } = await performed;
         this.#warnings.push(...warnings);
         this.#usage = sum(this.#usage, usage);
         // One that was told to end may do so with status 0: what it wrote is not whole for that.
@@ -185,6 +203,8 @@ export class Simulation {
         return null;
       }
       case 'rename':
+        // Else a loss of power could leave an empty file under the final name.
+        await fileToDisk(scene.directory, deed.from);
         renameBelow(scene.directory, deed.from, deed.to);
         return null;
       case 'remove':
@@ -221,10 +241,29 @@ export class Simulation {
     return patiently(deed, this.#world.clock, () => !this.#reins.ending);
   }
 
+  /** What the task wrote is on disk before it is called done, also what only later tasks need. */
+  async #settle(directory: number): Promise<void> {
+    const { deeds, litter } = this.#assignment.task;
+    const paths = new Set(litter);
+    for (const deed of deeds) if (deed.do === 'rename') paths.add(deed.to);
+    for (const path of paths) await fileToDisk(directory, path);
+    await namesToDisk(directory, [...paths]);
+  }
+
+  /** Whether this attempt was lost in the middle of a picture. */
+  #maybeGoneOnWith(outcome: Outcome): boolean {
+    const paints = this.#assignment.task.deeds.some((deed) => deed.do === 'run' && deed.stdout.to === 'picture');
+    if (!paints || outcome.is === 'done' || this.#exceeded !== null) return false;
+    if (outcome.is === 'failed') return wasEnded(outcome.signal, outcome.lastLines);
+    return this.#isLeft || !this.#reins.ending;
+  }
+
   /** Removes what a failed or stopped attempt leaves unfinished. */
   #clean(directory: number): void {
-    const { litter } = this.#assignment.task;
-    for (const path of this.#sink === null ? litter : [this.#sink.path, ...litter]) {
+    const { name, litter } = this.#assignment.task;
+    // The pid file may be that of an attempt that was lost.
+    const paths = [`proc/${name}.pid`, ...litter];
+    for (const path of this.#sink === null ? paths : [this.#sink.path, ...paths]) {
       quietly(() => removeBelow(directory, path));
     }
   }

@@ -96,7 +96,7 @@ export interface JobHead {
   readonly request: JobRequest;
   readonly limits: JobLimits;
   readonly submittedAt: number;
-  /** With the user, names this submit for ever. */
+  /** With the user, names this submit as long as the job is kept. */
   readonly idempotencyKey: string | null;
   /** What was not needed, one sentence each. */
   readonly notes: readonly string[];

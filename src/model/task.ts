@@ -11,8 +11,21 @@ export const Sink = Type.Union([
   Type.Object({ to: Type.Literal('log') }),
   Type.Object({ to: Type.Literal('null') }),
   Type.Object({ to: Type.Literal('file'), path: Type.String() }),
+  /**
+   * A picture of rpict, whose last argument is the frozen octree. Where the program is lost half of it stays, and the
+   * next attempt goes on from there, if the arguments and what is in the octree and in `inputs` are the same: `record`
+   * says what it was made of, and `aside` keeps it while rpict copies it.
+   */
+  Type.Object({
+    to: Type.Literal('picture'),
+    path: Type.String(),
+    aside: Type.String(),
+    record: Type.String(),
+    inputs: Type.Array(Type.String()),
+  }),
 ]);
 export type Sink = Static<typeof Sink>;
+export type PictureSink = Extract<Sink, { to: 'picture' }>;
 
 /** One thing a task does. `stdin` is a file of the project, or null for an empty one. */
 export const Deed = Type.Union([

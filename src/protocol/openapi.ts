@@ -13,6 +13,7 @@ const named = {
   JobView: api.JobView,
   JobList: api.JobList,
   TaskView: api.TaskView,
+  TriedView: api.TriedView,
   TaskList: api.TaskList,
   LogView: api.LogView,
   HostView: api.HostView,

@@ -9,3 +9,9 @@ export function failureOf({ program, exit, signal }: Pick<Ending, 'program' | 'e
   if (signal !== null) return `${name} was ended by signal ${signal.replace(/^SIG/, '')}.`;
   return exit === 0 ? null : `${name} ended with exit status ${exit ?? 'unknown'}.`;
 }
+
+/** A percentage at the end of a line, such as `Frame 3: 45 %` or `[=====>   ] (45.5%)`: all else may mean anything. */
+export function progressOf(line: string): number | null {
+  const percent = Number(/(?:^|[\s([])(\d{1,3}(?:\.\d{1,4})?) ?%[)\]]?\s*$/.exec(line)?.[1] ?? Number.NaN);
+  return percent <= 100 ? percent / 100 : null;
+}

@@ -21,7 +21,13 @@ export interface SqliteOptions {
  * @throws StoreError if it is in use, damaged, not ours, from a newer rayserver, or cannot be written
  */
 export async function openSqliteStore(file: string, { waitMilliseconds = 2000 }: SqliteOptions = {}): Promise<Store> {
-  return new SqliteStore(openDatabase(file, waitMilliseconds), file);
+  const database = openDatabase(file, waitMilliseconds);
+  try {
+    return new SqliteStore(database, file);
+  } catch (error) {
+    database.close();
+    throw explain(error, file, 'read');
+  }
 }
 
 /** node:sqlite works while we wait, so that calls take effect in the order made, and promises settle after the fsync. */

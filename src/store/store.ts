@@ -44,9 +44,9 @@ export interface Store {
   /** Tasks of a job in order of their numbers, from the one after `after` on; also frames that were never tried. */
   tasks(job: number, after: number, limit: number): Promise<Task[]>;
   jobByIdempotencyKey(user: string, key: string): Promise<Job | null>;
-  /** Removes a job for good. */
+  /** Removes a job for good, and its idempotency key with it. */
   remove(job: number): Promise<void>;
-  /** Removes ended jobs, oldest first. @returns their numbers */
+  /** Removes ended jobs, those first that ended first, and their idempotency keys. @returns their numbers */
   forget(which: Forgetting): Promise<number[]>;
   close(): Promise<void>;
 }

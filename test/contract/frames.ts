@@ -54,6 +54,7 @@ export function framePromises(tried: () => Store): void {
       await commit(moved(2, done), moved(3, failed), moved(4, { is: 'paused', ...underWay }), again);
       expect(await kept()).to.deep.equal(plain(given));
       expect(plain(given).failure).to.deep.equal({
+        number: 3,
         task: 'povray-1.0003',
         reason: 'No light.',
         lastLines: ['dark', ''],

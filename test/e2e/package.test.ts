@@ -45,6 +45,8 @@ describe('the package', () => {
       'bin/rayserver',
       'build/src/bin/rayserver.js',
       'build/src/client/index.d.ts',
+      'completions/_rayctl',
+      'completions/rayctl.bash',
       'config/hosts.dst',
       'config/rayserver.yaml.dst',
       'examples/client/submit.mjs',

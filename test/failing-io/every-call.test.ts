@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Fault, Faults, firstOf, noCompiler } from '../support/failing-io/faults.ts';
 import { Trials } from '../support/failing-io/trials.ts';
+import { litter } from '../support/torture/checks.ts';
 import { makeStage, type Stage } from '../support/torture/stage.ts';
 
 /**
@@ -29,7 +29,8 @@ const kinds: Pick<Fault, 'role' | 'call' | 'error' | 'times'>[] = [
   { role: 'server', call: 'write', error: 'ENOSPC', times: onAndOn },
   { role: 'server', call: 'sync', error: 'EIO', times: onAndOn },
   { role: 'procwrap', call: 'write', error: 'ENOSPC', times: onAndOn },
-  { role: 'procwrap', call: 'open', error: 'EMFILE', times: onAndOn },
+  // Not on and on: procwrap itself waits half a minute for descriptors.
+  { role: 'procwrap', call: 'open', error: 'EMFILE', times: 3 },
 ];
 /** More calls than any such run makes. */
 const most = 1000;
@@ -60,9 +61,10 @@ describe('a call that fails', function () {
 
   for (const kind of kinds) {
     const { role, call, error, times } = kind;
-    const often = times === 1 ? 'once' : 'on and on';
+    const often = times === onAndOn ? 'on and on' : `${times} in a row`;
     it(`in ${role}, ${call} with ${error}, ${often}: the job ends whole, or it is said why not`, async () => {
       const wrong: string[] = [];
+      const before = litter(stage.project, 0);
       let tried = 0;
       for (let nth = firstOf(every); nth < most; nth += every) {
         const { reached, violations } = await trials.try({ ...kind, nth });
@@ -70,13 +72,14 @@ describe('a call that fails', function () {
         if (!reached || wrong.length > 50) break;
         tried += 1;
       }
-      expect(wrong).to.deep.equal([]);
+      // What cannot be opened cannot be removed either.
+      if (call !== 'open') wrong.push(...litter(stage.project, 0).filter((name) => !before.includes(name)));
+      expect(wrong.join('\n')).to.equal('');
       if (every === 1) expect(tried, 'calls that failed').to.be.greaterThan(0);
     });
   }
 
   it('loses no job that was acknowledged', async () => {
     expect(await trials.restart()).to.deep.equal([]);
-    expect(readdirSync(join(stage.project, 'proc'))).to.deep.equal([]);
   });
 });

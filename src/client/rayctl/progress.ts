@@ -28,10 +28,14 @@ export function progressOn(terminal: Terminal, env: Readonly<Record<string, stri
 
 export const silence: Progress = { show: () => {}, drop: () => {}, say: () => {}, stop: () => {} };
 
-/** `job 12: 34 %, 20 s left`, or its state where it does not run. */
+/** `job 12: 34 %, 7 of 9 frames, 20 s left`, or its state where it does not run. */
 export function progressLine(job: JobView): string {
   if (job.state !== 'running') return `job ${job.id}: ${job.state}`;
-  return [`job ${job.id}: ${percent(job.progress)}`, ...left(job)].join(', ');
+  return [`job ${job.id}: ${percent(job.progress)}`, ...framesDone(job), ...left(job)].join(', ');
+}
+
+function framesDone({ frames, tasks: { done, total } }: JobView): string[] {
+  return frames === null ? [] : [`${done} of ${total} frames`];
 }
 
 function left(job: JobView): string[] {

@@ -1,9 +1,8 @@
 import { posix } from 'node:path';
 import { Refusal } from '../../model/refusal.ts';
-import type { ProgramCommand } from './command.ts';
 import { type Facts, inputsOf, type OutputFile, outputsOf } from './files.ts';
 import type { Rif } from './rif.ts';
-import type { Understood } from './understood.ts';
+import { type Understood, valuesOf } from './understood.ts';
 import { shown } from './words.ts';
 
 /** What a job writes is not what somebody needs. */
@@ -45,11 +44,7 @@ export function requireOverwritable(understood: Understood, rif: Rif, facts: Fac
 /** Files that renderers' options name for reading, but for photon maps, which are made. */
 function namedInputs({ views, photonMaps }: Understood): string[] {
   const commands = views.flatMap(({ overture, render }) => (overture === null ? [render] : [overture, render]));
-  return commands.flatMap(inputsOfCommand).filter((name) => !photonMaps.includes(name));
-}
-
-function inputsOfCommand({ options }: ProgramCommand): string[] {
-  return options.flatMap(({ values }) => values.flatMap(({ kind, text }) => (kind === 'input' ? [text] : [])));
+  return commands.flatMap((command) => valuesOf(command, 'input')).filter((name) => !photonMaps.includes(name));
 }
 
 function refusal(rif: Rif, output: OutputFile, why: string): Refusal {

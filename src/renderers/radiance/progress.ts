@@ -26,9 +26,12 @@ export const noLines: LineState = { begun: '' };
 /** Most characters that are kept of a line; the rest of it is dropped. */
 export const longestKeptLine = 8192;
 
-/** Takes a piece; gives the lines that are complete now, without their ends. */
+/**
+ * Takes a piece; gives the lines that are complete now, without their ends. A carriage return ends a line, too: many
+ * programs write their reports over each other.
+ */
 export function takeLines(state: LineState, piece: string): { lines: string[]; state: LineState } {
-  const lines = piece.split('\n');
+  const lines = piece.split(/\r\n|\r|\n/);
   const begun = lines.pop() ?? '';
   const [first] = lines;
   if (first === undefined) return { lines, state: { begun: cut(state.begun + cut(begun)) } };

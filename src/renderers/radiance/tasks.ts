@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
-import type { Deed, TaskPlan } from '../../model/task.ts';
+import type { Deed, PictureSink, TaskPlan } from '../../model/task.ts';
 import { type ProgramCommand, wordsOfOption } from './command.ts';
 import type { Currency } from './currency.ts';
 import { type Facts, inputsOf } from './files.ts';
 import { makingDeeds, run } from './making.ts';
 import type { Rif } from './rif.ts';
-import { ambientFilesOf, type Understood, type UnderstoodView } from './understood.ts';
+import { ambientFilesOf, type Understood, type UnderstoodView, valuesOf } from './understood.ts';
 import { isInside } from './words.ts';
 
 export interface TaskInput {
@@ -97,12 +97,8 @@ function overtureTask({ rif, views, current, reportSeconds }: TaskInput, after: 
 function viewTask({ rif, views, reportSeconds }: TaskInput, view: UnderstoodView, after: number[]): Draft {
   const depth = view.depth === null ? [] : [view.depth];
   const ambient = view.ambient === null ? [] : [view.ambient];
-  // rpict opens the distance file itself: it must not find a link there.
-  const deeds = [
-    ...guards(ambient),
-    ...depth.map(remove),
-    run(view.render, rpictArgs(view.render, reportSeconds), { to: 'file', path: view.raw }),
-  ];
+  const sink = pictureSink(rif, view);
+  const deeds = [...guards(ambient), run(view.render, rpictArgs(view.render, reportSeconds), sink)];
   // The filter reads it under its final name, and can do so again.
   const result = view.filter === null ? view.picture : view.keptRaw;
   if (result !== null) deeds.push({ do: 'rename', from: view.raw, to: result });
@@ -114,10 +110,21 @@ function viewTask({ rif, views, reportSeconds }: TaskInput, view: UnderstoodView
     after,
     holds: [`view:${view.picture}`, ...ambient.map((path) => `ambient:${path}`)],
     makes: result === null ? depth : [result, ...depth],
-    litter: [view.raw, ...depth],
-    afterwards: [],
+    litter: [view.raw, ...depth, sink.aside, sink.record],
+    // Of an attempt that was lost. The raw picture that the filter reads is the filter's to remove.
+    afterwards: [sink.aside, sink.record, `proc/${rif.root}.${view.name}.pid`, ...(result === null ? [] : [view.raw])],
     unless: null,
     weight: viewWeight(view, views),
+  };
+}
+
+function pictureSink(rif: Rif, view: UnderstoodView): PictureSink {
+  return {
+    to: 'picture',
+    path: view.raw,
+    aside: `${view.raw}.aside`,
+    record: `proc/${rif.root}.${view.name}.partial`,
+    inputs: valuesOf(view.render, 'input'),
   };
 }
 
@@ -171,7 +178,7 @@ function directoriesOf(draft: Draft): string[] {
   const files = [...draft.makes, ...draft.litter];
   for (const deed of draft.deeds) {
     if (deed.do === 'rename') files.push(deed.to);
-    if (deed.do === 'run' && deed.stdout.to === 'file') files.push(deed.stdout.path);
+    if (deed.do === 'run' && 'path' in deed.stdout) files.push(deed.stdout.path);
   }
   for (const held of draft.holds) if (held.startsWith('ambient:')) files.push(held.slice('ambient:'.length));
   const directories = files.map((file) => posix.dirname(file)).filter((directory) => directory !== '.');

@@ -60,7 +60,7 @@ function photonMapsOf(command: Command): string[] {
   return valuesOf(command, 'output');
 }
 
-export function valuesOf(command: ProgramCommand, kind: 'output' | 'ambient'): string[] {
+export function valuesOf(command: ProgramCommand, kind: 'input' | 'output' | 'ambient'): string[] {
   return command.options.flatMap(({ values }) => values.filter((value) => value.kind === kind).map(({ text }) => text));
 }
 

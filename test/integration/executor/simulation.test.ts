@@ -190,6 +190,15 @@ describe('a simulation', () => {
     expect(log()).to.match(/signal - Terminate\n# stopped, /);
   });
 
+  it('that follows one which was killed with its procwrap removes what that has left', async () => {
+    mkdirSync(at('proc'));
+    writeFileSync(at('proc/room.inside.pid'), '4711\n');
+    const job = { name: 'room', user: 'anna', project, limits: noLimits };
+    const again = new Simulation({ attempt: '12.3.2', task: task([run('quiet')]), job }, world(new HandClock()));
+    expect(await again.live()).to.include({ is: 'done' });
+    expect(readdirSync(at('proc'))).to.deep.equal([]);
+  });
+
   it('that does not listen is killed with all its children after ten seconds', async () => {
     const clock = new HandClock();
     const { simulation, seen, outcome } = begin(task([run('deaf')]), world(clock));

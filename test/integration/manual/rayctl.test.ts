@@ -7,12 +7,16 @@ import { itemsOf, readPage, sectionOf, squeezed } from '../../support/mdoc.ts';
 import { sources, templateOf } from '../../support/sources.ts';
 
 const page = readPage('rayctl.1');
-const program = makeProgram(
+const whole = makeProgram(
   process,
   '0',
   async () => undefined,
   () => 1,
 );
+
+/** But for the verb that only shells ask for. */
+const commands = whole.commands.filter((verb) => verb.name() !== 'complete-jobs');
+const program = { options: whole.options, commands };
 
 describe('rayctl(1) and the program', () => {
   it('has every option that all verbs understand, and no other', () => {

@@ -212,11 +212,19 @@ describe('a state file', () => {
       expect(answer).to.match(/^The state of job 1 is damaged: it must have required properties counts, progress/);
       await store.close();
     });
-    it('says so when pages are overwritten', async () => {
-      await fill(60);
+    const overwrite = (from: number) => {
       const bytes = readFileSync(file);
-      bytes.fill(0xa5, 8192);
+      bytes.fill(0xa5, from);
       writeFileSync(file, bytes);
+    };
+    it('says so when all pages but the first are overwritten', async () => {
+      await fill(60);
+      overwrite(8192);
+      expect(await refusal()).to.match(damaged);
+    });
+    it('says so when pages with jobs are overwritten', async () => {
+      await fill(60);
+      overwrite(statSync(file).size / 2);
       const store = await open();
       const answer = await store.jobs(allJobs).then(String, (error: Error) => error.message);
       expect(answer).to.match(damaged);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ErrorView, JobView, TaskView } from '../../../src/protocol/api.ts';
 import { isAlive } from '../program.ts';
 import { wholeLogs, wholeResults } from '../torture/checks.ts';
-import { Customer } from '../torture/customer.ts';
+import { type Answer, Customer } from '../torture/customer.ts';
 import { rifOf, type Stage } from '../torture/stage.ts';
 import { waitUntil } from '../wait-until.ts';
 import type { Fault, Faults } from './faults.ts';
@@ -64,21 +64,28 @@ export class Trials {
 
   /** Until the job is done, or somebody is told why not, or the log says that jobs wait: then the failing ends. */
   async #once(name: string, logged: number): Promise<string | null> {
-    const answer = await waitUntil('an answer to the submit', () =>
-      this.#customer.ask('/api/v1/jobs', this.#order(name)),
-    );
-    if (answer.status !== 200 && answer.status !== 201) {
-      const { error } = answer.body as ErrorView;
-      return error.code === 'internal' ? `internal error: ${error.message}` : error.message;
-    }
-    const { id } = answer.body as JobView;
-    return await waitUntil(`the end of job ${id}`, async () => {
+    const asked: { answer?: Answer | null } = {};
+    void this.#customer.ask('/api/v1/jobs', this.#order(name)).then((answer) => {
+      asked.answer = answer;
+    });
+    const { told } = await waitUntil(`what becomes of ${name}`, async () => {
       const waits = /the store cannot be written, jobs wait: (.*)/.exec(this.#log().slice(logged))?.[1];
       if (waits !== undefined) return { told: waits };
-      const seen = await this.#customer.look(id);
-      if (seen?.job.state === 'failed') return { told: seen.job.reason };
-      return seen?.job.state === 'done' && { told: seen.job.notes.join(' ') || null };
-    }).then(({ told }) => told);
+      if (asked.answer === undefined) return false;
+      if (asked.answer === null) throw new Error('the submit was not answered');
+      return await this.#toldBy(asked.answer);
+    });
+    return told;
+  }
+
+  async #toldBy({ status, body }: Answer): Promise<{ told: string | null } | false> {
+    if (status !== 200 && status !== 201) {
+      const { error } = body as ErrorView;
+      return { told: error.code === 'internal' ? `internal error: ${error.message}` : error.message };
+    }
+    const seen = await this.#customer.look((body as JobView).id);
+    if (seen?.job.state === 'failed') return { told: seen.job.reason };
+    return seen?.job.state === 'done' && { told: seen.job.notes.join(' ') || null };
   }
 
   /** Now that nothing fails: the job is there, done or failed for good, or can be submitted again. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { JobView, TaskView } from '../../../src/protocol/api.ts';
 import type { Kill } from './kills.ts';
-import { marksOf } from './marks.ts';
+import { startsOf } from './marks.ts';
 import { processesBelow } from './processes.ts';
 
 /** What must hold when all is over. Each gives sentences about what does not. */
@@ -19,7 +19,7 @@ export function explainedStarts(ended: Ended, marks: string, kills: readonly Kil
   const ending = kills.filter(({ kind }) => kind !== 'server' && kind !== 'start');
   return ended.flatMap(({ job, tasks }) =>
     tasks.flatMap((task) => {
-      const starts = marksOf(marks, task).filter(({ what }) => what === 'start');
+      const starts = startsOf(marks, { job, task });
       return starts.slice(1).flatMap((start, index) => {
         const before = starts[index]?.at ?? 0;
         const isBetween = ({ from, until }: Kill) => until >= before - grain && from <= start.at + grain;
@@ -31,10 +31,38 @@ export function explainedStarts(ended: Ended, marks: string, kills: readonly Kil
   );
 }
 
+/** Attempts are numbered upwards, and the last that started is the one that counts. */
+export function numberedStarts(ended: Ended, marks: string): string[] {
+  return ended.flatMap(({ job, tasks }) =>
+    tasks.flatMap((task) => {
+      const told = startsOf(marks, { job, task }).map(({ attempt }) => attempt);
+      const numbers = told.filter((text) => text !== '').map((text) => Number(text.split('.')[2]));
+      const upwards = numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0));
+      const last = numbers.at(-1) ?? task.attempts;
+      return upwards && (last === task.attempts || task.state !== 'done')
+        ? []
+        : [`task ${job.id}.${task.number} started as ${told.join(', ')}, and says attempt ${task.attempts}`];
+    }),
+  );
+}
+
+/** Every frame made its file, once and for all. */
+export function wholeFrames(ended: Ended, project: string): string[] {
+  return ended.flatMap(({ job, tasks }) =>
+    tasks.flatMap(({ frame, number, state }) => {
+      if (frame === null || state !== 'done') return [];
+      const file = join(project, 'frames', `${job.name}.${frame}`);
+      const text = existsSync(file) ? readFileSync(file, 'utf8') : 'nothing';
+      return text === `frame ${frame}\n` ? [] : [`task ${job.id}.${number} wrote ${text}`];
+    }),
+  );
+}
+
 /** Files are there, as long as the job says and with its SHA-256. */
 export function wholeResults(ended: Ended, project: string): string[] {
   return ended.flatMap(({ job }) => {
-    const none = job.results.length === 0 ? [`job ${job.id} is ${job.state} and has no results`] : [];
+    const none =
+      job.kind === 'radiance' && job.results.length === 0 ? [`job ${job.id} is ${job.state} and has no results`] : [];
     const wrong = job.results.filter(({ path, bytes, sha256 }) => {
       const file = join(project, path);
       if (!existsSync(file)) return true;
@@ -62,7 +90,7 @@ function pixelsOf(path: string): Buffer {
 export function wholeLogs(ended: Ended, project: string): string[] {
   return ended.flatMap(({ job, tasks }) =>
     tasks
-      .filter(({ skipped }) => !skipped)
+      .filter(({ skipped, state }) => !skipped && state === 'done')
       .flatMap(({ number, name, attempts, log }) => {
         const path = join(project, log);
         const text = existsSync(path) ? readFileSync(path, 'utf8') : '';

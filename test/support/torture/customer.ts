@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JobView, TaskView } from '../../../src/protocol/api.ts';
+import type { JobView, TaskList, TaskView } from '../../../src/protocol/api.ts';
 import type { Lab } from '../lab.ts';
 
 /** How long one request may take before it is made again, ms. */
@@ -40,11 +40,33 @@ export class Customer {
     return null;
   }
 
+  /** Tries until the server has cancelled the job, or says that it has ended before. */
+  async cancel(id: number): Promise<void> {
+    while (!this.#gone) {
+      const answer = await this.ask(`/api/v1/jobs/${id}/cancel`, { body: {} });
+      // 409: it has ended, perhaps by the cancel before, whose answer was lost.
+      if (answer?.status === 200 || answer?.status === 409) return;
+      if (answer && answer.status !== 503) throw new Error(`cancel ${id}: ${JSON.stringify(answer)}`);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
   /** The job as it is, with its tasks; null if the server does not answer just now. */
   async look(id: number): Promise<{ job: JobView; tasks: TaskView[] } | null> {
     const job = await this.#read<JobView>(`/api/v1/jobs/${id}`);
-    const list = job && (await this.#read<{ tasks: TaskView[] }>(`/api/v1/jobs/${id}/tasks`));
-    return list ? { job, tasks: list.tasks } : null;
+    const tasks = job && (await this.#tasks(id));
+    return tasks && { job, tasks };
+  }
+
+  async #tasks(id: number): Promise<TaskView[] | null> {
+    const tasks: TaskView[] = [];
+    for (let after: number | null = 0; after !== null; ) {
+      const page: TaskList | null = await this.#read<TaskList>(`/api/v1/jobs/${id}/tasks?after=${after}`);
+      if (page === null) return null;
+      tasks.push(...page.tasks);
+      after = page.next;
+    }
+    return tasks;
   }
 
   async #read<T>(path: string): Promise<T | null> {

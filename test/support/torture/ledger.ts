@@ -11,6 +11,8 @@ interface Seen {
 export class Ledger {
   /** Jobs that were acknowledged, by their Idempotency-Key. */
   readonly acknowledged = new Map<string, number>();
+  /** Jobs whose end was asked for. */
+  readonly cancelled = new Set<number>();
   readonly violations: string[] = [];
   readonly #marks: string;
   readonly #ended = new Map<number, { job: JobView; tasks: TaskView[] }>();
@@ -40,13 +42,15 @@ export class Ledger {
 
   /** Takes down what the server says of a job now. */
   note(job: JobView, tasks: TaskView[]): void {
-    for (const task of tasks) this.#noteTask(`${job.id}.${task.number}`, task);
+    for (const task of tasks) this.#noteTask(job, task);
     if (!['done', 'failed', 'cancelled'].includes(job.state)) return;
-    if (job.state !== 'done') this.violations.push(`job ${job.id} is ${job.state}: ${job.reason}`);
+    const wanted = job.state === 'cancelled' && this.cancelled.has(job.id);
+    if (job.state !== 'done' && !wanted) this.violations.push(`job ${job.id} is ${job.state}: ${job.reason}`);
     this.#ended.set(job.id, { job, tasks });
   }
 
-  #noteTask(key: string, task: TaskView): void {
+  #noteTask(job: JobView, task: TaskView): void {
+    const key = `${job.id}.${task.number}`;
     const seen = this.#seen.get(key) ?? { attempts: 0, startsWhenDone: null };
     if (task.attempts < seen.attempts) {
       this.violations.push(`task ${key}: attempt ${task.attempts} after attempt ${seen.attempts}`);
@@ -55,7 +59,7 @@ export class Ledger {
       this.violations.push(`task ${key} was done and is ${task.state}`);
     }
     seen.attempts = Math.max(seen.attempts, task.attempts);
-    if (task.state === 'done') seen.startsWhenDone ??= startsOf(this.#marks, task);
+    if (task.state === 'done') seen.startsWhenDone ??= startsOf(this.#marks, { job, task }).length;
     this.#seen.set(key, seen);
   }
 
@@ -65,9 +69,10 @@ export class Ledger {
       for (const task of tasks) {
         const key = `${job.id}.${task.number}`;
         const told = this.#seen.get(key)?.startsWhenDone ?? 0;
-        const starts = startsOf(this.#marks, task);
-        if (starts > told) this.violations.push(`task ${key} (${task.name}) ran again after it was done`);
-        if (marksOf(this.#marks, task).some(({ what }) => what === 'twice')) {
+        const starts = startsOf(this.#marks, { job, task }).length;
+        if (task.state === 'done' && starts > told)
+          this.violations.push(`task ${key} (${task.name}) ran again after it was done`);
+        if (marksOf(this.#marks, { job, task }).some(({ what }) => what === 'twice')) {
           this.violations.push(`task ${key} (${task.name}) ran twice at the same time`);
         }
       }

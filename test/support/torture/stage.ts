@@ -8,7 +8,7 @@ import { top } from '../program.ts';
 const marked = ['oconv', 'rpict', 'pfilt'];
 
 /** A picture of two pixels. */
-const smallPicture = Buffer.concat([
+const tinyPicture = Buffer.concat([
   Buffer.from('#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 2\n'),
   Buffer.from([128, 64, 32, 129, 16, 8, 4, 130]),
 ]);
@@ -17,6 +17,8 @@ export interface Stage {
   readonly lab: Lab;
   readonly project: string;
   readonly marks: string;
+  /** A program for command jobs, with a name and the number of a frame. */
+  readonly frame: string;
 }
 
 /** A lab whose Radiance says what it does, and one project for all jobs. */
@@ -28,9 +30,9 @@ export async function makeStage(env: Record<string, string | undefined> = {}): P
   mkdirSync(marks);
   chmodSync(marks, 0o777);
   mkdirSync(join(lab.home, 'config'));
-  writeFileSync(join(lab.home, 'config/rayserver.yaml'), `slots: 2\nradiance: ${radiance}\n`);
+  writeFileSync(join(lab.home, 'config/rayserver.yaml'), `slots: 2\nretries: 1000\nradiance: ${radiance}\n`);
   lab.own(lab.home);
-  return { lab, project: lab.project('room', 'work'), marks };
+  return { lab, project: lab.project('room', 'work'), marks, frame: join(radiance, 'frame') };
 }
 
 function makeRadiance(directory: string): void {
@@ -46,7 +48,9 @@ function makeRadiance(directory: string): void {
     cpSync(join(top, 'test/fixtures/torture/marked'), join(directory, 'bin', name));
     chmodSync(join(directory, 'bin', name), 0o755);
   }
-  writeFileSync(join(directory, 'small.hdr'), smallPicture);
+  writeFileSync(join(directory, 'tiny.hdr'), tinyPicture);
+  cpSync(join(top, 'test/fixtures/torture/frame'), join(directory, 'frame'));
+  chmodSync(join(directory, 'frame'), 0o755);
 }
 
 /** The .rif of one job: its names are its own, so that nothing of another job is overwritten. */

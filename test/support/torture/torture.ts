@@ -6,7 +6,7 @@ import * as checks from './checks.ts';
 import { Customer } from './customer.ts';
 import { type Kill, type KillKind, kill } from './kills.ts';
 import { Ledger } from './ledger.ts';
-import { marksOf } from './marks.ts';
+import { startsOf } from './marks.ts';
 import { processesBelow } from './processes.ts';
 import { makeStage, rifOf, type Stage } from './stage.ts';
 
@@ -15,6 +15,7 @@ export interface Verdict {
   readonly rounds: number;
   readonly kills: Readonly<Partial<Record<KillKind, number>>>;
   readonly jobs: number;
+  /** Those that are done. */
   readonly tasks: number;
   /** More starts than tasks: what was lost and done again. */
   readonly starts: number;
@@ -26,9 +27,11 @@ export interface Verdict {
 const mostOpen = 5;
 /** Every so many jobs one is a picture that takes a while. */
 const pictureEvery = 8;
+/** Every so many jobs one is cancelled soon after it was submitted. */
+const cancelEvery = 5;
 /** How long all may stand still before it counts as stuck, ms. */
 const patience = 120_000;
-/** A task that has been lost this often is not endangered again: the fifth time it is given up, as it should be. */
+/** A task that was lost this often in a row is spared: the fifth time it is given up, as it should be. */
 const mostLost = 3;
 
 /** A daemon that works and is killed, again and again, in an order that the seed decides. */
@@ -38,7 +41,6 @@ export class Torture {
   readonly #customer: Customer;
   readonly #ledger: Ledger;
   readonly #kills: Kill[] = [];
-  readonly #pictures: string[] = [];
   #submitted = 0;
   #rounds = 0;
   #tasks: readonly TaskView[] = [];
@@ -91,19 +93,10 @@ export class Torture {
     if (kind === 'server' || kind === 'power') await this.#startAgain();
   }
 
-  /** What would lose a task once too often is left alone; renderers, too, as long as a failed task ends its job. */
+  /** Where a task would be lost once too often only the server is killed. */
   #choose(): KillKind {
-    const kind = this.#chance.oneOf<KillKind>([
-      'server',
-      'server',
-      'start',
-      'procwrap',
-      'procwrap',
-      'spawner',
-      'power',
-    ]);
-    const endangered = this.#tasks.some(({ state, attempts }) => state !== 'done' && attempts >= mostLost);
-    return endangered && kind !== 'start' ? 'server' : kind;
+    const kind = this.#chance.oneOf<KillKind>(['server', 'start', 'procwrap', 'spawner', 'renderer', 'power']);
+    return this.#tasks.some(isEndangered) && kind !== 'start' ? 'server' : kind;
   }
 
   async #killAtStart(): Promise<void> {
@@ -131,22 +124,41 @@ export class Torture {
   }
 
   async #submit(): Promise<void> {
-    const { lab, project } = this.#stage;
     const number = this.#submitted++;
-    const isPicture = number % pictureEvery === 0;
-    const name = isPicture ? `picture${number}` : `small${number}`;
-    lab.write(
-      join(project, `${name}.rif`),
-      rifOf(name, isPicture ? 1 : this.#chance.whole(4, 20), isPicture ? 400 : 8),
-    );
-    if (isPicture) this.#pictures.push(`${name}_v1.hdr`);
-    const body = { kind: 'radiance', project: { path: project }, rif: `${name}.rif`, priority: number % 3 };
+    const { name, body } = number % pictureEvery === 0 ? this.#picture(number) : this.#frames(number);
     const id = await this.#customer.submit(name, body);
     if (id === null) return;
     this.#ledger.acknowledge(name, id);
+    if (number % cancelEvery === 1) await this.#cancel(id);
     if (number % 5 !== 0) return;
     const again = await this.#customer.submit(name, body);
     if (again !== null) this.#ledger.acknowledge(name, again);
+  }
+
+  async #cancel(id: number): Promise<void> {
+    this.#ledger.cancelled.add(id);
+    await pause(1000 * this.#chance.next());
+    await this.#customer.cancel(id);
+  }
+
+  #picture(number: number): { name: string; body: object } {
+    const { lab, project } = this.#stage;
+    const name = `picture${number}`;
+    lab.write(join(project, `${name}.rif`), rifOf(name, 1, 400));
+    return { name, body: { kind: 'radiance', project: { path: project }, rif: `${name}.rif`, priority: 1 } };
+  }
+
+  #frames(number: number): { name: string; body: object } {
+    const { project, frame } = this.#stage;
+    const name = `frames${number}`;
+    const command = [frame, name, '%d'];
+    const frames = `1-${this.#chance.whole(10, 60)}`;
+    return { name, body: { kind: 'command', project: { path: project }, name, command, frames, priority: number % 3 } };
+  }
+
+  #finishedPictures(): string[] {
+    const done = this.#ledger.ended().filter(({ job }) => job.state === 'done');
+    return done.flatMap(({ job }) => (job.rif === null ? [] : [job.rif.replace('.rif', '_v1.hdr')]));
   }
 
   /** Asks for all that is open; true if something has moved since the last time. */
@@ -183,8 +195,10 @@ export class Torture {
     this.#ledger.checkNothingRanAgain();
     this.#ledger.violations.push(
       ...checks.explainedStarts(ended, marks, this.#kills),
+      ...checks.numberedStarts(ended, marks),
+      ...checks.wholeFrames(ended, project),
       ...checks.wholeResults(ended, project),
-      ...checks.samePictures(project, this.#pictures),
+      ...checks.samePictures(project, this.#finishedPictures()),
       ...checks.wholeLogs(ended, project),
       ...checks.litter(project, this.#kills.length),
       ...left(),
@@ -197,11 +211,9 @@ export class Torture {
     const { lab, marks } = this.#stage;
     const { violations } = this.#ledger;
     const ended = this.#ledger.ended();
-    const tasks = ended.flatMap((one) => one.tasks);
-    const starts = tasks.reduce(
-      (sum, task) => sum + marksOf(marks, task).filter(({ what }) => what === 'start').length,
-      0,
-    );
+    const all = ended.flatMap(({ job, tasks }) => tasks.map((task) => ({ job, task })));
+    const tasks = all.filter(({ task }) => task.state === 'done');
+    const starts = tasks.reduce((sum, marked) => sum + startsOf(marks, marked).length, 0);
     if (violations.length === 0) await lab.close();
     else for (const { pid } of processesBelow(lab.directory)) process.kill(pid, 'SIGKILL');
     return {
@@ -214,6 +226,11 @@ export class Torture {
       directory: lab.directory,
     };
   }
+}
+
+function isEndangered({ state, tried }: TaskView): boolean {
+  const lost = tried.length - 1 - tried.findLastIndex(({ ended }) => ended !== 'lost');
+  return state !== 'done' && lost >= mostLost;
 }
 
 function countKinds(kills: readonly Kill[]): Partial<Record<KillKind, number>> {

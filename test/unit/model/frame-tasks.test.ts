@@ -153,7 +153,7 @@ describe('what failed of frames', () => {
       tasks.move(start(tasks) as Task, { ...states.failed, reason: 'Too late.', lastLines: [] });
     }
     expect(tasks.failedText()).to.equal('frames 8-10');
-    expect(tasks.failure).to.deep.equal({ task: 'povray-3.0010', reason: 'No light.', lastLines: ['dark'] });
+    expect(tasks.failure).to.deep.equal({ number: 1, task: 'povray-3.0010', reason: 'No light.', lastLines: ['dark'] });
   });
 });
 

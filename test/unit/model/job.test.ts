@@ -16,6 +16,7 @@ const moves: Readonly<Record<string, string>> = {
   'running > failed': 'a task fails',
   'running > cancelled': 'its user cancels it',
   'paused > waiting': 'its user resumes it',
+  'paused > running': 'its user resumes it, and a task of it ran on',
   'paused > done': 'its last task had ended when it was paused',
   'paused > failed': 'a task had failed when it was paused',
   'paused > cancelled': 'its user cancels it',

@@ -84,7 +84,7 @@ describe('planned tasks', () => {
     expect([tasks.failure, tasks.failedText()]).to.deep.equal([null, null]);
     tasks.move(task(tasks, 3), { is: 'failed', since: 1, until: 2, reason: 'Later.', lastLines: [] });
     tasks.move(task(tasks, 2), { is: 'failed', since: 1, until: 3, reason: 'No light.', lastLines: ['dark'] });
-    expect(tasks.failure).to.deep.equal({ task: 'room.a', reason: 'No light.', lastLines: ['dark'] });
+    expect(tasks.failure).to.deep.equal({ number: 2, task: 'room.a', reason: 'No light.', lastLines: ['dark'] });
     expect(tasks.failedText()).to.equal('room.a');
   });
   it('count as many as there are in each state, whatever is done', () => {

@@ -196,7 +196,11 @@ class World {
 
 describe('the scheduler, whatever happens', () => {
   it('loses no job, runs no task twice at a time or after its end, and comes to an end', () => {
-    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 14 }), fc.nat(1000)), { minLength: 20, maxLength: 200, size: 'max' });
+    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 14 }), fc.nat(1000)), {
+      minLength: 20,
+      maxLength: 200,
+      size: 'max',
+    });
     fc.assert(
       fc.property(steps, (choices) => {
         const world = new World();

@@ -24,7 +24,7 @@ const shape = (plan: Plan): string[] =>
 const said = (deed: Deed): string => {
   if (deed.do === 'remove' || deed.do === 'guard') return `${deed.do} ${deed.path}`;
   if (deed.do === 'rename') return `rename ${deed.from} ${deed.to}`;
-  const to = deed.stdout.to === 'file' ? deed.stdout.path : deed.stdout.to;
+  const to = 'path' in deed.stdout ? deed.stdout.path : deed.stdout.to;
   return `${deed.program} ${deed.args.join(' ')} > ${to}`;
 };
 const deeds = (plan: Plan, name: string): string[] =>
@@ -86,7 +86,13 @@ describe('the plan of a room with two views', () => {
     );
     const view = task(plan, 'room.inside');
     expect(view.holds).to.deep.equal(['view:images/room_inside.hdr', 'ambient:ambfiles/room.amb']);
-    expect(view.litter).to.deep.equal(['images/room_inside.unf']);
+    const halves = ['images/room_inside.unf.aside', 'proc/room.inside.partial'];
+    expect(view.litter).to.deep.equal(['images/room_inside.unf', ...halves]);
+    expect(view.afterwards, 'the raw picture is for the filter').to.deep.equal([...halves, 'proc/room.inside.pid']);
+    const [aside, record] = halves;
+    expect(view.deeds.at(-1)).to.deep.include({
+      stdout: { to: 'picture', path: 'images/room_inside.unf', aside, record, inputs: ['views/inside.vf'] },
+    });
     expect(view.makes).to.deep.equal([]);
   });
 
@@ -257,7 +263,7 @@ describe('plans of other kinds', () => {
     expect(octree.litter).to.have.members([
       ...['octrees/illum.oct.part', 'octrees/illum0.oct', 'octrees/illum1.oct.illum', 'octrees/illum1.oct.part'],
     ]);
-    const [, render] = deeds(plan, 'illum.inside');
+    const [render] = deeds(plan, 'illum.inside');
     expect(render).to.include(' -x 48 -y 48 -dp 512 -ar 40 ').and.to.include(' -lw 1e-4 -aw 8 -w+ -ps 6 ');
     expect(render).to.include(' -z numeric/illum_inside.zbf octrees/illum1.oct > images/illum_inside.unf');
     expect(task(plan, 'illum.inside').makes).to.deep.equal(['numeric/illum_inside.zbf']);
@@ -330,7 +336,7 @@ describe('plans of other kinds', () => {
       for (const { number, after, deeds: done, litter, makes, directories, unless } of planOf(name).tasks) {
         const written = done.flatMap((deed) =>
           deed.do === 'run'
-            ? deed.stdout.to === 'file'
+            ? 'path' in deed.stdout
               ? [deed.stdout.path]
               : []
             : deed.do === 'rename'
@@ -655,6 +661,5 @@ describe('what a job writes', () => {
     for (const name of ['room.octree', 'room.overture', 'room.inside']) {
       expect(guarded(planOf('room'), name)).to.deep.equal(['ambfiles/room.amb']);
     }
-    expect(deeds(planOf('illum'), 'illum.inside')[0]).to.equal('remove numeric/illum_inside.zbf');
   });
 });
