@@ -30,19 +30,29 @@ function fromPackage(workshop: Workshop, measure: Measure, needs: string | null 
 
 /** Each task with files of its own for its output, as it does by itself; no journal: the package offers none. */
 export function hyperqueueTasks(workshop: Workshop, tasks: number): Entrant {
-  return fromPackage(workshop, async (command) => {
-    const { stdout } = await run(command('tasks', String(tasks)));
-    return { 'tasks/s': tasks / Number(stdout) };
-  });
+  const measure: Measure = async (command) => {
+    const { stdout } = await run(command('tasks', String(tasks), workshop.compiled('started') ?? ''));
+    return { 'tasks/s': tasks / (numbersIn(stdout)[0] ?? Number.NaN) };
+  };
+  return fromPackage(workshop, measure, 'started');
 }
 
 export function hyperqueueSubmit(workshop: Workshop, count: number): Entrant {
   const measure: Measure = async (command) => {
     const { stdout } = await run(command('submit', String(count), workshop.compiled('started') ?? ''));
-    const times = stdout.trim().split('\n').map(Number);
+    const times = numbersIn(stdout);
+    if (times.length !== count) throw new Error(`${times.length} of ${count} submits have been started`);
     return { 'p50 ms': quantile(times, 0.5), 'p99 ms': quantile(times, 0.99) };
   };
   return fromPackage(workshop, measure, 'started');
+}
+
+/** Its server prints a table of its own first. */
+function numbersIn(text: string): number[] {
+  return text
+    .split('\n')
+    .filter((line) => /^[0-9.e-]+$/.test(line))
+    .map(Number);
 }
 
 /** Server, worker and Python in one process. */

@@ -14,8 +14,9 @@ import { removeStale, socketPath } from './socket-path.ts';
  */
 
 const HANDSHAKE_MS = 10_000;
-const doorOfServer = Compile(FromProcwrap);
-const doorOfProcwrap = Compile(ToProcwrap);
+/** Compiled when a link is made: each process has one end, and what only the other one hears it does not need. */
+const doorOfServer = first(() => Compile(FromProcwrap));
+const doorOfProcwrap = first(() => Compile(ToProcwrap));
 
 export type ServerLink = Link<ToProcwrap>;
 export type ProcwrapLink = Link<FromProcwrap>;
@@ -52,7 +53,7 @@ export async function dialLink(path: string, handlers: DialHandlers, patienceMs 
       // It settles when the handshake is done, and never otherwise: the socket says the rest.
       client.connect().catch(() => {});
       const socket = client.connection as Socket;
-      const end = new End<FromProcwrap, ToProcwrap>(client, socket, doorOfServer, handlers.log);
+      const end = new End<FromProcwrap, ToProcwrap>(client, socket, doorOfServer(), handlers.log);
       const late = setTimeout(() => socket.destroy(new Error('no answer')), patienceMs);
       watchSocket(socket, (reason) => {
         clearTimeout(late);
@@ -103,7 +104,7 @@ export async function listenLink(path: string, handlers: ListenHandlers): Promis
   server.on('connect', (connection) => {
     const socket = connection.connection as Socket;
     socket.setTimeout(0);
-    const end = new End<ToProcwrap, FromProcwrap>(connection, socket, doorOfProcwrap, handlers.log);
+    const end = new End<ToProcwrap, FromProcwrap>(connection, socket, doorOfProcwrap(), handlers.log);
     end.open = true;
     ends.set(socket, end);
     handlers.connected(end);
@@ -135,4 +136,13 @@ async function stop(server: Server, sockets: Set<Socket>, ends: Map<Socket, Link
     else socket.destroy();
   }
   await closed;
+}
+
+/** Makes it at the first call. */
+function first<T>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }

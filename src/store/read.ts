@@ -27,11 +27,11 @@ export interface TaskRows {
 }
 
 export function headOf({ id, data }: JobRow): JobHead {
-  return { id, ...readJson(jobData, data, `job ${id}`) };
+  return { id, ...readJson(jobData(), data, `job ${id}`) };
 }
 
 export function summaryOfRow(row: JobRow): JobSummary {
-  return { ...headOf(row), ...readJson(jobSummary, row.summary, `job ${row.id}`) };
+  return { ...headOf(row), ...readJson(jobSummary(), row.summary, `job ${row.id}`) };
 }
 
 export function jobOf(row: JobRow, rows: TaskRows): Job {

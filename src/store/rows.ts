@@ -77,7 +77,7 @@ export function taskOf(row: TaskRow, plan: TaskPlan = planOf(row)): Task {
   const { state, failures = 0, lost = 0, best = 0, tried = [] } = readData(row, what);
   const later = tried.map(triedOf);
   const [first] = later;
-  const before = row.triedBefore === null ? [] : readJson(triedRows, row.triedBefore, what).map(triedOf);
+  const before = row.triedBefore === null ? [] : readJson(triedRows(), row.triedBefore, what).map(triedOf);
   // A frame that was under way when the server ended has taken up what was before as its own.
   const earlier = before.filter(({ attempt }) => first === undefined || attempt < first.attempt);
   return {
@@ -92,11 +92,11 @@ export function taskOf(row: TaskRow, plan: TaskPlan = planOf(row)): Task {
 }
 
 function readData({ data }: TaskRow, what: string): TaskData {
-  return data === afresh ? { state: { is: 'waiting' } } : readJson(taskData, data, what);
+  return data === afresh ? { state: { is: 'waiting' } } : readJson(taskData(), data, what);
 }
 
 function planOf(row: TaskRow): TaskPlan {
-  return readJson(taskPlan, row.plan ?? 'null', nameOf(row));
+  return readJson(taskPlan(), row.plan ?? 'null', nameOf(row));
 }
 
 function nameOf({ job, number }: TaskRow): string {

@@ -117,11 +117,20 @@ const Summary = Type.Object({
   warnings: Texts,
 });
 
-export const jobData = Compile(JobData);
-export const jobSummary = Compile(Summary);
-export const taskData = Compile(TaskData);
-export const taskPlan = Compile(TaskPlan);
-export const triedRows = Compile(Type.Array(TriedRow));
+/** Compiled when the first row of its kind is read: that takes longer than a whole start should. */
+function first<T>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+export const jobData = first(() => Compile(JobData));
+export const jobSummary = first(() => Compile(Summary));
+export const taskData = first(() => Compile(TaskData));
+export const taskPlan = first(() => Compile(TaskPlan));
+export const triedRows = first(() => Compile(Type.Array(TriedRow)));
 
 interface Checker<T> {
   Check(value: unknown): value is T;
