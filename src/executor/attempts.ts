@@ -1,3 +1,4 @@
+import type { Project } from '../model/job.ts';
 import { attemptKey, type Outcome } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
 import type { Clock } from './clock.ts';
@@ -17,6 +18,7 @@ export interface AttemptsOptions {
   readonly log: Log;
   readonly reports: Pick<Reports, 'started' | 'progressed' | 'ended'>;
   readonly begin: (assignment: Assignment, signs: Signs) => Living;
+  readonly tidy: (project: Project, paths: readonly string[]) => void;
   /** Something came to its end, or was forgotten. */
   readonly changed: () => void;
 }
@@ -139,10 +141,15 @@ export class Attempts {
     }
   }
 
+  /** Its end is on disk: what it left until then, in case the task had to be done again, is not needed any more. */
   acknowledge(name: string): void {
-    if (this.#known.get(name)?.state.is !== 'ended') return;
+    const attempt = this.#known.get(name);
+    if (attempt?.state.is !== 'ended') return;
     this.#known.delete(name);
     this.#ended -= 1;
+    const { task, job } = attempt.assignment;
+    if (attempt.state.outcome.is === 'done' && task.afterwards.length > 0)
+      this.#options.tidy(job.project, task.afterwards);
   }
 
   /** Says again all that is known of an attempt. */
@@ -211,7 +218,7 @@ export class Attempts {
     this.#ended += 1;
     // Frames come by the thousand: those that did what they should are no news here.
     if (task.step !== 'frame' || outcome.is !== 'done') {
-      const why = outcome.is === 'failed' ? `: ${outcome.reason}` : '';
+      const why = 'reason' in outcome ? `: ${outcome.reason}` : '';
       log('info', `attempt ${name} (${job.project.path}, ${task.name}): ${outcome.is}${why}`);
     }
     this.#tellEnd(name, state);

@@ -67,6 +67,7 @@ export class Control {
       log,
       reports: this.#reports,
       begin: (assignment, signs) => this.#begin(assignment, signs),
+      tidy: (project, paths) => tidy(project, paths, log),
       changed: () => this.consider(),
     });
     this.over = new Promise((settle) => {

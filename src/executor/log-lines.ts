@@ -11,13 +11,13 @@ export function firstLines({ attempt, job, task }: Assignment, now: number): str
 }
 
 export function lastLine(outcome: Outcome, now: number): string {
-  const words = outcome.is === 'failed' ? `failed: ${oneLine(outcome.reason)}` : outcome.is;
+  const words = 'reason' in outcome ? `${outcome.is}: ${oneLine(outcome.reason)}` : outcome.is;
   return `# ${words}, ${time(now)}\n`;
 }
 
 /** What the log lacks is told, but it is no failure of the simulation. */
 export function withProblem(outcome: Outcome, problem: Error | null): Outcome {
-  if (!problem || outcome.is === 'stopped') return outcome;
+  if (!problem || outcome.is === 'stopped' || outcome.is === 'postponed') return outcome;
   const warning = `The log is incomplete: ${problem.message}.`;
   if (outcome.is === 'done') return { ...outcome, warnings: [...outcome.warnings, warning] };
   return { ...outcome, lastLines: [...outcome.lastLines, warning] };

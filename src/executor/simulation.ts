@@ -15,6 +15,7 @@ import { type Failed, failure, perform, type Scene } from './perform.ts';
 import { quietly } from './quietly.ts';
 import { Reins } from './reins.ts';
 import { collectResults } from './results.ts';
+import { hasNoRoom, isFull } from './room.ts';
 import type { Environment } from './run.ts';
 import { patiently } from './scarcity.ts';
 import { sum } from './usage.ts';
@@ -106,10 +107,12 @@ export class Simulation {
     try {
       place = await this.#patiently(() => workplaces.enter(project));
       const outcome = await this.#prepare(place);
-      return outcome.is === 'failed' && place.isGone() ? { ...outcome, reason: deleted(project) } : outcome;
+      return outcome.is !== 'done' && place.isGone() ? failure(deleted(project)) : outcome;
     } catch (error) {
       if (this.#reins.ending && this.#exceeded === null) return { is: 'stopped' };
-      return failure(place?.isGone() ? deleted(project) : sentenceOf(error, project));
+      const reason = sentenceOf(error, project);
+      if (isFull(error)) return { is: 'postponed', reason };
+      return failure(place?.isGone() ? deleted(project) : reason);
     } finally {
       this.#limits.end();
       if (place) workplaces.leave(place);
@@ -130,7 +133,8 @@ export class Simulation {
     }
     const papers = new Papers(place, task.name, settings.logBytes, clock);
     void papers.log.write(firstLines(this.#assignment, clock.now()));
-    const outcome = await this.#work(place, papers);
+    const worked = await this.#work(place, papers);
+    const outcome = worked.is === 'failed' && hasNoRoom(place.directory, worked) ? postponed(worked) : worked;
     if (outcome.is !== 'done' && !this.#maybeGoneOnWith(outcome)) this.#clean(place.directory);
     await papers.close(lastLine(outcome, clock.now()));
     return withProblem(outcome, papers.log.problem);
@@ -160,7 +164,8 @@ export class Simulation {
       if (empty) return { ...failure(`Nothing was written to ${empty.path}.`), usage: this.#usage };
       return { is: 'done', results, skipped: false, warnings: this.#warnings, usage: this.#usage };
     } catch (error) {
-      return { ...failure(sentenceOf(error, job.project)), usage: this.#usage };
+      const reason = sentenceOf(error, job.project);
+      return isFull(error) ? { is: 'postponed', reason } : { ...failure(reason), usage: this.#usage };
     }
   }
 
@@ -256,6 +261,7 @@ export class Simulation {
   #maybeGoneOnWith(outcome: Outcome): boolean {
     const paints = this.#assignment.task.deeds.some((deed) => deed.do === 'run' && deed.stdout.to === 'picture');
     if (!paints || outcome.is === 'done' || this.#exceeded !== null) return false;
+    if (outcome.is === 'postponed') return true;
     if (outcome.is === 'failed') return wasEnded(outcome.signal, outcome.lastLines);
     return this.#isLeft || !this.#reins.ending;
   }
@@ -269,6 +275,10 @@ export class Simulation {
       quietly(() => removeBelow(directory, path));
     }
   }
+}
+
+function postponed({ reason }: Failed): Outcome {
+  return { is: 'postponed', reason };
 }
 
 function deleted(project: Project): string {

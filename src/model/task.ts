@@ -123,6 +123,8 @@ export const Outcome = Type.Union([
   }),
   /** Ended because it was told to, or lost with its procwrap or spawner: it says nothing of the task. */
   Type.Object({ is: Type.Literal('stopped') }),
+  /** There was no room for what it writes: it is tried again later, and nothing is held against it. */
+  Type.Object({ is: Type.Literal('postponed'), reason: Type.String() }),
 ]);
 export type Outcome = Static<typeof Outcome>;
 
@@ -137,6 +139,7 @@ export const Tried = Type.Object({
     Type.Literal('failed'),
     Type.Literal('lost'),
     Type.Literal('withdrawn'),
+    Type.Literal('postponed'),
     Type.Literal('cancelled'),
   ]),
   exit: Type.Union([Type.Integer(), Type.Null()]),

@@ -18,7 +18,8 @@ export function cancelAsked(farm: FarmState, id: number, by: string, now: number
     remember(task, now, 'cancelled');
     orders.push(...moveTask(job, task, { is: 'cancelled', until: now }, why));
   }
-  orders.push({ order: 'keep', job, tasks: job.tasks.cancelWaiting(now) });
+  const waited = job.tasks.cancelWaiting(now);
+  orders.push({ order: 'keep', job, tasks: waited });
   const startedAt = job.state.is === 'waiting' ? null : job.state.startedAt;
   const reason = `Cancelled by ${by}.`;
   orders.push(...moveJob(farm, job, { is: 'cancelled', startedAt, finishedAt: now, reason }, `by ${by}`));
@@ -26,9 +27,8 @@ export function cancelAsked(farm: FarmState, id: number, by: string, now: number
     if (occupied.stopping === 'no') orders.push({ order: 'stop', host: host.name, attempt: occupied.key });
     occupied.stopping = 'unwanted';
   }
-  const over = forgetIfOver(farm, id);
-  for (const host of over ? farm.hosts.keys() : []) orders.push(...tidy(host, job, job.tasks.known()));
-  return over ? [...orders, { order: 'forget', job: id }] : orders;
+  for (const host of farm.hosts.keys()) orders.push(...tidy(host, job, waited));
+  return forgetIfOver(farm, id) ? [...orders, { order: 'forget', job: id }] : orders;
 }
 
 export function pauseAsked(farm: FarmState, id: number, by: string): Order[] {

@@ -33,6 +33,7 @@ class Giver {
   give(): Order[] {
     for (const job of this.#farm.queue) {
       if (job.tasks.counts.waiting === 0 && job.tasks.counts.paused === 0) continue;
+      if ((this.#farm.resting.get(job.id)?.until ?? 0) > this.#now) continue;
       // Only the next in the queue is looked at once the slots are taken: some of its tasks may go ahead.
       const last = this.#free() <= 0;
       if (last && job.tasks.pace === null) break;

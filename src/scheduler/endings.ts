@@ -1,6 +1,7 @@
 import type { Job } from '../model/job.ts';
 import { mostTried, type Outcome, type Task, type Tried } from '../model/task.ts';
 import type { FarmState } from './farm.ts';
+import { tidy } from './leaving.ts';
 import type { Order } from './messages.ts';
 import { moveJob, moveTask } from './moves.ts';
 
@@ -30,12 +31,27 @@ export function endAttempt(farm: FarmState, job: Job, task: Task, outcome: Outco
       return failAttempt(farm, job, task, outcome, now);
     case 'stopped':
       return loseAttempt(farm, job, task, now);
+    case 'postponed':
+      return postponeAttempt(farm, job, task, outcome.reason, now);
   }
+}
+
+/** How long a job waits for room before it looks again, ms. */
+const REST = 15_000;
+
+/** The whole job waits: what else of it writes there would find no room, either. */
+function postponeAttempt(farm: FarmState, job: Job, task: Task, reason: string, now: number): Order[] {
+  remember(task, now, 'postponed');
+  const why = `${reason} It goes on when there is room.`;
+  const orders = moveTask(job, task, { is: 'waiting' }, why, !farm.resting.has(job.id));
+  farm.resting.set(job.id, { until: now + REST, why });
+  return [...orders, { order: 'wake', milliseconds: REST }];
 }
 
 function failAttempt(farm: FarmState, job: Job, task: Task, outcome: Failed, now: number): Order[] {
   const { reason, lastLines, exit, signal, usage } = outcome;
   const since = begun(task, now);
+  const host = hostOf(task);
   const wentOn = progressed(task);
   remember(task, now, 'failed', { exit, signal, usage });
   task.failures = wentOn && task.plan.step !== 'frame' ? 1 : task.failures + 1;
@@ -46,12 +62,12 @@ function failAttempt(farm: FarmState, job: Job, task: Task, outcome: Failed, now
     return moveTask(job, task, { is: 'waiting' }, left, true);
   }
   const orders = moveTask(job, task, { is: 'failed', since, until: now, reason, lastLines }, reason);
-  return [...orders, ...cancelDependents(job, task, now), ...endJob(farm, job, now)];
+  return [...orders, ...cancelDependents(job, task, host, now), ...endJob(farm, job, now)];
 }
 
 /** The current attempt of a task came to nothing, through no fault of its own: another one, or the end. */
 export function loseAttempt(farm: FarmState, job: Job, task: Task, now: number): Order[] {
-  const host = 'host' in task.state ? task.state.host : 'its host';
+  const host = hostOf(task);
   task.lost = progressed(task) ? 1 : task.lost + 1;
   if (task.lost >= mostLost) {
     const times = `${mostLost} times while ${task.plan.name} ran`;
@@ -59,7 +75,8 @@ export function loseAttempt(farm: FarmState, job: Job, task: Task, now: number):
     const since = begun(task, now);
     remember(task, now, 'lost');
     const orders = moveTask(job, task, { is: 'failed', since, until: now, reason, lastLines: [] }, reason);
-    return [...orders, ...cancelDependents(job, task, now), ...endJob(farm, job, now)];
+    const left = [...tidy(host, job, [task]), ...cancelDependents(job, task, host, now)];
+    return [...orders, ...left, ...endJob(farm, job, now)];
   }
   remember(task, now, 'lost');
   return moveTask(job, task, { is: 'waiting' }, `${host} lost attempt ${task.attempts}`, true);
@@ -85,6 +102,10 @@ export function remember(
   task.tried = [...task.tried.slice(1 - mostTried), tried];
 }
 
+function hostOf({ state }: Task): string {
+  return 'host' in state ? state.host : 'its host';
+}
+
 function begun({ state }: Task, now: number): number {
   return 'since' in state ? state.since : now;
 }
@@ -95,7 +116,7 @@ function progressed({ state, best }: Task): boolean {
 }
 
 /** Tasks that can never start, because what they build on has failed. Others of the job go on. */
-function cancelDependents(job: Job, failed: Task, now: number): Order[] {
+function cancelDependents(job: Job, failed: Task, host: string, now: number): Order[] {
   if (failed.plan.step === 'frame') return [];
   const orders: Order[] = [];
   const dead = new Set([failed.plan.number]);
@@ -103,6 +124,7 @@ function cancelDependents(job: Job, failed: Task, now: number): Order[] {
     if (task.state.is !== 'waiting' || !task.plan.after.some((number) => dead.has(number))) continue;
     dead.add(task.plan.number);
     orders.push(...moveTask(job, task, { is: 'cancelled', until: now }, `${failed.plan.name} failed`));
+    orders.push(...tidy(host, job, [task]));
   }
   return orders;
 }

@@ -16,6 +16,8 @@ export interface Host {
   readonly name: string;
   slots: number;
   connected: boolean;
+  /** False until it joins this server. */
+  known: boolean;
   /** By attempt text. */
   readonly attempts: Map<string, Occupied>;
   /** How many of them are paused. */
@@ -28,12 +30,14 @@ export interface FarmState {
   /** Those that may start tasks, in the order in which they are served. */
   readonly queue: JobQueue;
   readonly hosts: Map<string, Host>;
+  /** Jobs that wait for something outside, such as room on a disk: until when (ms since 1970), and why, for people. */
+  readonly resting: Map<number, { readonly until: number; readonly why: string }>;
   /** How many attempts of a job the hosts have; none: no entry. */
   readonly occupied: Map<number, number>;
 }
 
 export function emptyFarm(): FarmState {
-  return { jobs: new Map(), queue: new JobQueue(), hosts: new Map(), occupied: new Map() };
+  return { jobs: new Map(), queue: new JobQueue(), hosts: new Map(), resting: new Map(), occupied: new Map() };
 }
 
 /** A farm as a store has it: tasks that were running take their slots until their host says what became of them. */
@@ -57,7 +61,7 @@ export function farmOf(jobs: readonly Job[]): FarmState {
 export function hostNamed(farm: FarmState, name: string): Host {
   const known = farm.hosts.get(name);
   if (known) return known;
-  const host: Host = { name, slots: 0, connected: false, attempts: new Map(), paused: 0 };
+  const host: Host = { name, slots: 0, connected: false, known: false, attempts: new Map(), paused: 0 };
   farm.hosts.set(name, host);
   return host;
 }

@@ -14,6 +14,8 @@ export type Happening =
   | { what: 'host left'; host: string }
   | { what: 'attempt started'; attempt: AttemptKey; pid: number }
   | { what: 'attempt progressed'; attempt: AttemptKey; fraction: number }
+  /** As ordered by `wake`. */
+  | { what: 'time passed' }
   | { what: 'attempt ended'; host: string; attempt: AttemptKey; outcome: Outcome; milliseconds: number };
 
 /** What the reactor wants done. Whatever is to be kept is on disk before any other order is carried out. */
@@ -23,6 +25,8 @@ export type Order =
   | { order: 'stop' | 'pause' | 'resume' | 'acknowledge'; host: string; attempt: AttemptKey }
   /** Nothing more will be started of this job. */
   | { order: 'forget'; job: number }
+  /** Say that time passed, so many milliseconds from now. */
+  | { order: 'wake'; milliseconds: number }
   /** Files that nobody needs any more. */
   | { order: 'tidy'; host: string; project: Project; paths: readonly string[] }
   /** The job looks different now to those who watch it. */

@@ -32,6 +32,8 @@ function respond(farm: FarmState, happening: Happening, now: number): Order[] {
       return retryAsked(farm, happening.job, happening.by);
     case 'host joined':
       return hostJoined(farm, happening, now);
+    case 'time passed':
+      return rested(farm, now);
     case 'host left':
       hostNamed(farm, happening.host).connected = false;
       return [{ order: 'log', level: 'warn', text: `host ${happening.host}: connection lost` }];
@@ -42,6 +44,15 @@ function respond(farm: FarmState, happening: Happening, now: number): Order[] {
     case 'attempt ended':
       return attemptEnded(farm, happening, now);
   }
+}
+
+/** Jobs that have waited long enough try again. Why they waited is known until they have tried. */
+function rested(farm: FarmState, now: number): Order[] {
+  const over = [...farm.resting].filter(([, { until }]) => until <= now);
+  return over.flatMap(([id]) => {
+    const job = farm.jobs.get(id);
+    return job ? [{ order: 'tell', job } as const] : [];
+  });
 }
 
 function submitted(farm: FarmState, job: Job): Order[] {
@@ -87,6 +98,8 @@ function hostJoined(farm: FarmState, joined: Extract<Happening, { what: 'host jo
   const host = hostNamed(farm, name);
   host.slots = slots;
   host.connected = true;
+  const isNew = !host.known;
+  host.known = true;
   const orders: Order[] = [{ order: 'log', level: 'info', text: `host ${name}: joined with ${slots} slots` }];
   const there = new Set(attempts.map(attemptText));
   for (const text of [...host.attempts.keys()]) {
@@ -95,10 +108,22 @@ function hostJoined(farm: FarmState, joined: Extract<Happening, { what: 'host jo
     const current = currentTask(farm, lost.key);
     if (current && lost.stopping === 'withdrawn') orders.push(...withdrawAttempt(current.job, current.task));
     else if (current) orders.push(...loseAttempt(farm, current.job, current.task, now));
-    orders.push(...left(farm, name, lost.key.job));
+    orders.push(...left(farm, name, lost.key));
   }
   for (const key of attempts) orders.push(...isThere(farm, name, key));
+  if (isNew) orders.push(...tidyAgain(farm, name));
   return orders;
+}
+
+/** What was done before this server started may not have been tidied. */
+function tidyAgain(farm: FarmState, name: string): Order[] {
+  return [...farm.jobs.values()].flatMap((job) =>
+    tidy(
+      name,
+      job,
+      [...job.tasks.known()].filter(({ state }) => state.is === 'done'),
+    ),
+  );
 }
 
 /** Of an attempt that a host says it has: whether it is wanted, and running or paused, is ours to say. */
@@ -139,21 +164,22 @@ function attemptEnded(farm: FarmState, ended: Extract<Happening, { what: 'attemp
   } else if (outcome.is === 'stopped' && occupied?.stopping === 'withdrawn') {
     orders.push(...withdrawAttempt(current.job, current.task));
   } else {
-    if (outcome.is !== 'stopped') current.job.tasks.took(milliseconds);
+    if (outcome.is === 'done' || outcome.is === 'failed') current.job.tasks.took(milliseconds);
+    if (outcome.is === 'done') farm.resting.delete(key.job);
     orders.push(...endAttempt(farm, current.job, current.task, outcome, now));
   }
   orders.push({ order: 'acknowledge', host, attempt: key });
-  if (current?.task.state.is === 'done') orders.push(...tidy(host, current.job, [current.task]));
-  orders.push(...left(farm, host, key.job));
+  orders.push(...left(farm, host, key));
   return orders;
 }
 
-/** What follows if this was the last that a host had of an ended job. */
-function left(farm: FarmState, host: string, id: number): Order[] {
-  const over = forgetIfOver(farm, id);
-  if (!over) return [];
-  const orders: Order[] = over.state.is === 'done' ? [] : tidy(host, over, over.tasks.known());
-  return [...orders, { order: 'forget', job: id }];
+/** What follows when a host has nothing more of an attempt. */
+function left(farm: FarmState, host: string, key: AttemptKey): Order[] {
+  const job = farm.jobs.get(key.job);
+  const task = job?.tasks.get(key.task);
+  const isOver = task?.attempts === key.attempt && (task.state.is === 'cancelled' || task.state.is === 'failed');
+  const orders = job && task && isOver ? tidy(host, job, [task]) : [];
+  return forgetIfOver(farm, key.job) ? [...orders, { order: 'forget', job: key.job }] : orders;
 }
 
 /** The task whose current attempt this is; null for late and unknown ones. */

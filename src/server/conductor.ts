@@ -19,6 +19,8 @@ export interface Hands {
   readonly log: Log;
   /** Says it to the host's procwrap; lost if there is no connection, which `host joined` puts right. */
   readonly say: (host: string, message: ToProcwrap) => unknown;
+  /** That many milliseconds from now, say that time passed. */
+  readonly wake: (milliseconds: number) => void;
   /** Resolves after that many milliseconds, or at once when the farm closes. */
   readonly pause: (milliseconds: number) => Promise<void>;
   readonly isClosing: () => boolean;
@@ -82,7 +84,10 @@ export class Conductor {
     this.#next = null;
     if (!(await this.#keep(batch))) return;
     this.#deliveries.deliver(batch);
-    for (const order of batch) if (order.order === 'log') this.#hands.log(order.level, order.text);
+    for (const order of batch) {
+      if (order.order === 'log') this.#hands.log(order.level, order.text);
+      if (order.order === 'wake') this.#hands.wake(order.milliseconds);
+    }
     // Once a job: whoever watches is told how it is now, not what led there.
     for (const job of new Set(batch.flatMap((order) => (order.order === 'tell' ? [order.job] : []))))
       this.#hands.watchers.tell(job);

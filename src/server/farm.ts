@@ -77,6 +77,7 @@ class Running implements RunningFarm {
       watchers: this.#watchers,
       log,
       say: (_host, message) => this.#procwrap.say(message),
+      wake: (milliseconds) => void this.#pauses.pause(milliseconds).then(() => this.#note({ what: 'time passed' })),
       pause: (milliseconds) => this.#retries.pause(milliseconds),
       isClosing: () => this.#closing,
     });
@@ -176,7 +177,7 @@ class Running implements RunningFarm {
     return {
       jobs: page.map((kept) => {
         const job = current(kept.id);
-        return jobView(job ? summaryOf(job) : kept, now);
+        return job ? this.#view(job) : jobView(kept, now);
       }),
       next: found.length > limit && last ? last.id : null,
     };
@@ -190,7 +191,7 @@ class Running implements RunningFarm {
   }
 
   #view(job: Job): ReturnType<typeof jobView> {
-    return jobView(summaryOf(job), this.#options.now());
+    return jobView(summaryOf(job), this.#options.now(), this.#farm.resting.get(job.id)?.why ?? null);
   }
 
   async job(id: number): ReturnType<Farm['job']> {

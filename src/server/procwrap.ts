@@ -20,6 +20,8 @@ const closeTries = 50;
 const closePauseMilliseconds = 10;
 const startTries = 100;
 const startPauseMilliseconds = 200;
+/** How many tries there are between two looks whether it is still on its way. */
+const tryAgain = 10;
 
 /** The server's end of the inner link: keeps it up, starts a procwrap where none answers, ties answers to questions. */
 export class Procwrap {
@@ -47,7 +49,8 @@ export class Procwrap {
 
   async #connect(): Promise<void> {
     for (let tries = 0; !this.#closing && !this.#link; tries++) {
-      if (tries % startTries === 1) this.#options.start();
+      // One that is on its way is left alone; one that died on its way is replaced.
+      if (tries % tryAgain === 1) this.#options.start();
       if (tries === startTries) this.#options.log('error', 'procwrap does not answer; starting another');
       try {
         await this.#dial();

@@ -96,7 +96,9 @@ export class Reception {
       await this.#stored(this.#doors.options.store.commit([{ job, tasks: 'all' }]));
       const by = `${caller.user}, for job ${job.id}`;
       const cancels = inTheWay.map((other) => this.#doors.happen({ what: 'cancel asked', job: other.id, by }));
-      await Promise.all([...cancels, this.#doors.happen({ what: 'submitted', job })]);
+      await Promise.all(cancels);
+      // The job is on disk; that its first tasks start is nothing to wait for.
+      void this.#doors.happen({ what: 'submitted', job });
       return jobView(summaryOf(job), this.#doors.options.now());
     });
   }

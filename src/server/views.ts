@@ -6,7 +6,8 @@ import type { JobNews, JobView, TaskView, TriedView } from '../protocol/api.ts';
 
 /** What clients see of jobs and tasks. `now` is milliseconds since 1970. */
 
-export function jobView(job: JobSummary, now: number): JobView {
+/** `waitsFor`: why a job that has not ended does not go on. */
+export function jobView(job: JobSummary, now: number, waitsFor: string | null = null): JobView {
   const { state, request, project } = job;
   return {
     id: job.id,
@@ -27,7 +28,7 @@ export function jobView(job: JobSummary, now: number): JobView {
     tasks: job.counts,
     results: [...job.results],
     notes: [...job.notes, ...job.warnings],
-    reason: 'reason' in state ? state.reason : null,
+    reason: 'reason' in state ? state.reason : waitsFor,
     lastLines: 'lastLines' in state ? state.lastLines : [],
   };
 }

@@ -53,6 +53,7 @@ describe('attempts on a host', () => {
         ended: ({ attempt, outcome, milliseconds }) => events.push(`ended ${attempt} ${outcome.is} ${milliseconds}`),
       },
       begin,
+      tidy: (_project, paths) => events.push(`tidy ${paths.join(' ')}`),
       changed: () => {},
     });
     attempts.setSlots(2);

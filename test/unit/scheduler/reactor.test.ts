@@ -189,21 +189,21 @@ describe('the scheduler', () => {
   });
 
   describe('files that nobody needs any more', () => {
-    const raw = (number: number, after: number[]) => taskPlan(number, { after, afterwards: [`${number}.unf`] });
+    const raw = (number: number, after: number[]) =>
+      taskPlan(number, { after, afterwards: [`${number}.unf`], litter: [`${number}.part`], name: `v${number}` });
     const stage = () => {
       const farm = emptyFarm();
       const tidied = (happening: Happening): string[] =>
         react(farm, happening, 0).flatMap((order) => (order.order === 'tidy' ? [...order.paths] : []));
       tidied({ what: 'host joined', host: 'lab1', slots: 1, attempts: [] });
-      tidied({ what: 'submitted', job: job(1, [taskPlan(1), raw(2, [1]), raw(3, [1])]) });
+      tidied({ what: 'submitted', job: job(1, [taskPlan(1), raw(2, [1]), raw(3, [1]), raw(4, [2])]) });
       return { tidied };
     };
 
-    it('go when their task is done, after that is kept', () => {
+    it('of a task that is done are removed by its host', () => {
       const { tidied } = stage();
       expect(tidied(end('1.1.1', done))).to.deep.equal([]);
-      expect(tidied(end('1.2.1', done))).to.deep.equal(['2.unf']);
-      expect(tidied(end('1.3.1', done))).to.deep.equal(['3.unf']);
+      expect(tidied(end('1.2.1', done))).to.deep.equal([]);
     });
 
     it('stay while the task may be tried again', () => {
@@ -212,19 +212,69 @@ describe('the scheduler', () => {
       expect(tidied(end('1.2.1', { is: 'stopped' }))).to.deep.equal([]);
     });
 
-    it('go with a job that failed, when its last attempt has ended', () => {
+    it('of a task that failed and of those that need it go at once: the next job may make them', () => {
       const { tidied } = stage();
       tidied(end('1.1.1', done));
-      expect(tidied(end('1.2.1', failed))).to.deep.equal([]);
-      expect(tidied(end('1.3.1', done))).to.deep.equal(['3.unf', '2.unf', '3.unf']);
+      expect(tidied(end('1.2.1', failed))).to.deep.equal(['4.unf', '2.unf', '2.part', 'proc/v2.pid']);
+      expect(tidied(end('1.3.1', done))).to.deep.equal([]);
     });
 
-    it('go with a job that was cancelled, when its last attempt has ended', () => {
+    it('of a cancelled job go at once, where an attempt runs when that has ended', () => {
       const { tidied } = stage();
       tidied(end('1.1.1', done));
-      expect(tidied({ what: 'cancel asked', job: 1, by: 'ann' })).to.deep.equal([]);
-      expect(tidied(end('1.2.1', { is: 'stopped' }))).to.deep.equal(['2.unf', '3.unf']);
+      expect(tidied({ what: 'cancel asked', job: 1, by: 'ann' })).to.deep.equal(['3.unf', '4.unf']);
+      expect(tidied(end('1.2.1', { is: 'stopped' }))).to.deep.equal(['2.unf', '2.part', 'proc/v2.pid']);
     });
+
+    it('of lost attempts go with their job, pid files and half pictures too', () => {
+      const { tidied } = stage();
+      tidied(end('1.1.1', done));
+      tidied(end('1.2.1', { is: 'stopped' }));
+      tidied({ what: 'pause asked', job: 1, by: 'ann' });
+      tidied(end('1.2.2', { is: 'stopped' }));
+      expect(tidied({ what: 'cancel asked', job: 1, by: 'ann' })).to.deep.equal([
+        '2.unf',
+        '2.part',
+        'proc/v2.pid',
+        '3.unf',
+        '4.unf',
+      ]);
+    });
+
+    it('are removed again when a server starts: the last one may have died before its host had done it', () => {
+      const first = job(1, [taskPlan(1, { afterwards: ['a.unf'] }), taskPlan(2)]);
+      const { happen } = farmWith(1);
+      happen({ what: 'submitted', job: first });
+      happen(end('1.1.1', done));
+      const joined = { what: 'host joined', host: 'lab1', slots: 1, attempts: [attemptKey('1.2.1')] } as const;
+      const again = farmOf([first]);
+      const orders = () => react(again, joined, 9).flatMap((order) => (order.order === 'tidy' ? order.paths : []));
+      expect(orders()).to.deep.equal(['a.unf']);
+      expect(orders()).to.deep.equal([]);
+    });
+  });
+
+  it('lets a job rest that finds no room, tells why, and goes on after some time', () => {
+    const farm = emptyFarm();
+    let now = 0;
+    const orders = (happening: Happening, later: number) => {
+      now += later;
+      return react(farm, happening, now).flatMap((order) =>
+        order.order === 'wake' ? [`wake ${order.milliseconds}`] : deed(order),
+      );
+    };
+    orders({ what: 'host joined', host: 'lab1', slots: 1, attempts: [] }, 0);
+    const full = job(1, [taskPlan(1)]);
+    orders({ what: 'submitted', job: full }, 0);
+    const postponed: Outcome = { is: 'postponed', reason: 'The disk is full.' };
+    expect(orders(end('1.1.1', postponed), 10)).to.deep.equal(['wake 15000', 'acknowledge 1.1.1']);
+    expect(farm.resting.get(1)?.why).to.equal('The disk is full. It goes on when there is room.');
+    expect(taskOf(full, 1)).to.deep.include({ failures: 0, lost: 0, state: { is: 'waiting' } });
+    expect(orders({ what: 'submitted', job: job(2, [taskPlan(1)]) }, 1)).to.deep.equal(['start 2.1.1']);
+    expect(orders(end('2.1.1', done), 14_998)).to.deep.equal(['acknowledge 2.1.1']);
+    expect(orders({ what: 'time passed' }, 1)).to.deep.equal(['start 1.1.2']);
+    orders(end('1.1.2', done), 1);
+    expect([full.state.is, farm.resting.size]).to.deep.equal(['done', 0]);
   });
 
   it('knows which jobs still have to render a picture that another wants', () => {

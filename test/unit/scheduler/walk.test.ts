@@ -178,9 +178,11 @@ class World {
     this.there.delete(attemptText(key));
     const signal = which % 14 === 0 ? 'SIGSEGV' : null;
     const outcome: Outcome =
-      which % 7 === 0
-        ? { is: 'failed', reason: 'crashed', exit: signal ? null : 1, signal, lastLines: [], usage: null }
-        : { is: 'done', results: [], skipped: false, warnings: [], usage: null };
+      which % 11 === 3
+        ? { is: 'postponed', reason: 'No room.' }
+        : which % 7 === 0
+          ? { is: 'failed', reason: 'crashed', exit: signal ? null : 1, signal, lastLines: [], usage: null }
+          : { is: 'done', results: [], skipped: false, warnings: [], usage: null };
     this.ended.set(attemptText(key), { key, outcome });
     this.runOn();
     this.deliver();
@@ -190,6 +192,8 @@ class World {
     this.join();
     for (const { id } of this.jobs) this.happen({ what: 'resume asked', job: id, by: 'ann' });
     this.deliver();
+    this.now += 15_000;
+    this.happen({ what: 'time passed' });
     for (let [one] = this.running(); one; [one] = this.running()) this.end(one.key, 1);
   }
 }

@@ -28,6 +28,7 @@ function stage(failures: number) {
   const conductor = new Conductor({
     store,
     watchers,
+    wake: (milliseconds) => deeds.push(`wake ${milliseconds}`),
     log: (level, text) => deeds.push(`${level}: ${text}`),
     say: (_host: string, message: ToProcwrap) => deeds.push(message.say),
     pause: async () => {
@@ -119,5 +120,11 @@ describe('the conductor', () => {
     stopWatch();
     await conductor.conduct([{ order: 'tell', job }]);
     expect(seen).to.deep.equal([1]);
+  });
+
+  it('says when time is to be told, when the rest is kept', async () => {
+    const { deeds, conductor } = stage(0);
+    await conductor.conduct([{ order: 'wake', milliseconds: 5 }, keep()]);
+    expect(deeds).to.deep.equal(['commit 1:', 'wake 5']);
   });
 });
