@@ -37,7 +37,7 @@ export function endAttempt(farm: FarmState, job: Job, task: Task, outcome: Outco
 }
 
 /** How long a job waits for room before it looks again, ms. */
-const REST = 15_000;
+const REST = 5000;
 
 /** The whole job waits: what else of it writes there would find no room, either. */
 function postponeAttempt(farm: FarmState, job: Job, task: Task, reason: string, now: number): Order[] {

@@ -267,11 +267,11 @@ describe('the scheduler', () => {
     const full = job(1, [taskPlan(1)]);
     orders({ what: 'submitted', job: full }, 0);
     const postponed: Outcome = { is: 'postponed', reason: 'The disk is full.' };
-    expect(orders(end('1.1.1', postponed), 10)).to.deep.equal(['wake 15000', 'acknowledge 1.1.1']);
+    expect(orders(end('1.1.1', postponed), 10)).to.deep.equal(['wake 5000', 'acknowledge 1.1.1']);
     expect(farm.resting.get(1)?.why).to.equal('The disk is full. It goes on when there is room.');
     expect(taskOf(full, 1)).to.deep.include({ failures: 0, lost: 0, state: { is: 'waiting' } });
     expect(orders({ what: 'submitted', job: job(2, [taskPlan(1)]) }, 1)).to.deep.equal(['start 2.1.1']);
-    expect(orders(end('2.1.1', done), 14_998)).to.deep.equal(['acknowledge 2.1.1']);
+    expect(orders(end('2.1.1', done), 4998)).to.deep.equal(['acknowledge 2.1.1']);
     expect(orders({ what: 'time passed' }, 1)).to.deep.equal(['start 1.1.2']);
     orders(end('1.1.2', done), 1);
     expect([full.state.is, farm.resting.size]).to.deep.equal(['done', 0]);

@@ -192,7 +192,7 @@ class World {
     this.join();
     for (const { id } of this.jobs) this.happen({ what: 'resume asked', job: id, by: 'ann' });
     this.deliver();
-    this.now += 15_000;
+    this.now += 5000;
     this.happen({ what: 'time passed' });
     for (let [one] = this.running(); one; [one] = this.running()) this.end(one.key, 1);
   }
