@@ -19,6 +19,7 @@ const doorways = {
   'server/start.js': [],
   'server/launch.js': null,
   'procwrap/start.js': [],
+  'spawner/start.js': null,
 };
 
 /** Native modules find their other files by their own place. */

@@ -29,6 +29,7 @@ const onlyIn: Record<string, string> = {
   log4js: 'log',
   'net-ipc': 'protocol',
   fastify: 'web',
+  'prom-client': 'web',
   'node:sqlite': 'store',
 };
 /** No I/O, no clock, no chance. */

@@ -22,6 +22,8 @@ export interface Asking {
   path: string;
   accept?: string;
   key?: string | undefined;
+  /** Of the last event seen. */
+  lastId?: string | null;
   body?: unknown;
   signal?: AbortSignal | undefined;
   /** Most that nothing may be heard, seconds. A submit waits for its plan. */
@@ -89,6 +91,7 @@ function headersOf(way: Way, asking: Asking, body: Buffer | null): http.Outgoing
     accept: asking.accept ?? '*/*',
     ...('socketPath' in way.to ? { host: 'localhost' } : {}),
     ...(way.token === null ? {} : { authorization: `Bearer ${way.token}` }),
+    ...(asking.lastId ? { 'last-event-id': asking.lastId } : {}),
     ...(asking.key === undefined ? {} : { 'idempotency-key': asking.key }),
     ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': body.length }),
   };

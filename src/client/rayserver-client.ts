@@ -17,7 +17,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { door } from './door.ts';
 import { CalledWrongly, NotAllowed, Refused, ServerUnreachable } from './errors.ts';
 import { type Asking, ask, askJson, type Way } from './exchange.ts';
-import { readJobEvents } from './job-events.ts';
+import { type EventSource, type FarmEvent, farmEvents, jobEvents } from './job-events.ts';
 import { type AwayOptions, Patience } from './patience.ts';
 import { openTunnel, type Tunnel } from './tunnel.ts';
 import { directWay, wayThrough } from './ways.ts';
@@ -214,22 +214,15 @@ export class RayserverClient implements AsyncDisposable {
    * connection breaks, until the server has been away for `patienceSeconds`.
    */
   async *wait(id: number, options: WaitOptions = {}): AsyncGenerator<JobView, void, void> {
-    const patience = this.patience(options);
-    for (;;) {
-      let fault: unknown = new ServerUnreachable('The server ends its events before the job has ended.', {
-        sent: true,
-      });
-      try {
-        for await (const job of this.#events(id, options.signal)) {
-          patience.heard();
-          yield job;
-          if (job.finishedAt !== null) return;
-        }
-      } catch (error) {
-        fault = error;
-      }
-      await patience.bear(fault);
-    }
+    yield* jobEvents(this.#source(`/api/v1/jobs/${number(id)}/events`, options));
+  }
+
+  /**
+   * What happens to all jobs of the farm, in order and without a gap: new jobs, other states, deleted ones; progress
+   * now and then. The first is a `reset`. Connects anew as `wait` does.
+   */
+  events(options: WaitOptions = {}): AsyncGenerator<FarmEvent, void, void> {
+    return farmEvents(this.#source('/api/v1/events', options));
   }
 
   /** For whoever asks again and again, also while the server is away. */
@@ -256,11 +249,15 @@ export class RayserverClient implements AsyncDisposable {
     return error instanceof Refused && error.status === 503;
   }
 
-  async *#events(id: number, signal: AbortSignal | undefined): AsyncGenerator<JobView, void, void> {
-    const path = `/api/v1/jobs/${number(id)}/events`;
+  #source(path: string, options: WaitOptions): EventSource {
+    const { signal } = options;
     const accept = 'text/event-stream';
-    const answer = await this.#ask({ method: 'GET', path, accept, signal, idleSeconds: silentSeconds });
-    yield* readJobEvents(answer, signal);
+    return {
+      open: (lastId) => this.#ask({ method: 'GET', path, accept, lastId, signal, idleSeconds: silentSeconds }),
+      patience: this.patience(options),
+      clock: this.#clock,
+      signal,
+    };
   }
 
   async #change(id: number, verb: string, call: Call): Promise<JobView> {

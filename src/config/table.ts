@@ -66,6 +66,11 @@ export const settingsTable = {
     { is: 'number', minimum: 0.1, maximum: 1e9 },
     'The most seconds that a simulation may go without output or progress. null: any.',
   ),
+  'limits.processes': setting(
+    whole(16, 4194304),
+    512,
+    "The most processes and threads that simulations may have at a time, all together, beside those that the daemon's user has when procwrap starts.",
+  ),
   'jobs.keep': optional<number>(whole(0, 1_000_000_000), 'How many ended jobs are remembered, the newest. null: all.'),
   'jobs.days': optional<number>(
     { is: 'number', minimum: 0.001, maximum: 100_000 },

@@ -45,8 +45,11 @@ export async function openParts(options: PartsOptions): Promise<void> {
   // Where there is no socket nobody serves the home: procwrap starts while this process loads the rest.
   if (!existsSync(home.procwrapSocket)) start();
   const { openPort } = await import('../web/port.ts');
+  const { Metrics } = await import('../web/metrics.ts');
   const token = farmToken(home);
+  const metrics = new Metrics();
   const farm = await openFarm({
+    meters: metrics,
     home,
     hosts,
     identity,
@@ -63,6 +66,7 @@ export async function openParts(options: PartsOptions): Promise<void> {
   opened(farm);
   const port = await openPort({
     farm,
+    metrics,
     token,
     version: version(),
     port: handover.port,

@@ -1,23 +1,19 @@
-import { closeSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { framePlan } from '../model/frame-plan.ts';
 import { attemptKey } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
 import type { FromProcwrap, HostSettings, Start, ToProcwrap } from '../protocol/inner.ts';
 import type { ProcwrapLink } from '../protocol/link.ts';
 import { Attempts, type Signs } from './attempts.ts';
-import { removeBelow } from './below.ts';
 import type { Clock } from './clock.ts';
 import { OpenFiles } from './files.ts';
+import { Helpers } from './helpers.ts';
 import type { Host } from './host.ts';
-import { packageDirectory } from './installation.ts';
-import type { Leftovers } from './leftovers.ts';
-import { openProject } from './project.ts';
+import { ownVersion } from './installation.ts';
 import { answer } from './questions.ts';
 import { Reports } from './reports.ts';
-import type { Ending, Run } from './run.ts';
 import { type Assignment, Simulation } from './simulation.ts';
 import { Surroundings } from './surroundings.ts';
+import { tidy } from './tidy.ts';
 import { Workplaces } from './workplaces.ts';
 
 /** How long we stay without a server when nothing is to be done, ms. */
@@ -29,7 +25,6 @@ export interface ControlOptions {
   readonly home: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly running: Pick<Leftovers, 'note' | 'forget'>;
 }
 
 type Job = Extract<ToProcwrap, { say: 'job' }>;
@@ -49,7 +44,7 @@ export class Control {
   readonly #reports: Reports;
   readonly #surroundings: Surroundings;
   readonly #workplaces: Workplaces;
-  readonly #helpers = new Set<Run>();
+  readonly #helpers = new Helpers();
   /** What the server said of its jobs. */
   readonly #jobs = new Map<number, Job>();
   #server: Server | null = null;
@@ -104,7 +99,7 @@ export class Control {
     if (this.#ending) return;
     this.#ending = true;
     this.#attempts.end();
-    for (const helper of this.#helpers) helper.stop('at once');
+    this.#helpers.end();
     this.#options.clock.after(LAST_PATIENCE, () => this.#leave());
     this.consider();
   }
@@ -164,7 +159,7 @@ export class Control {
         this.#jobs.delete(message.job);
         break;
       case 'tidy':
-        tidy(message, this.#options.log);
+        tidy(message.project, message.paths, this.#options.log);
         break;
       case 'farewell':
         this.#farewell = true;
@@ -199,19 +194,14 @@ export class Control {
   }
 
   #begin(assignment: Assignment, signs: Signs): Simulation {
-    const { running, log, clock } = this.#options;
+    const { clock } = this.#options;
     const settings = this.#known();
     return new Simulation(assignment, {
       settings,
       clock,
       env: this.#surroundings.recall(settings).env,
       workplaces: this.#workplaces,
-      started: (pid) => {
-        aloud(log, () => running.note(pid));
-        signs.started(pid);
-      },
-      over: (pid) => aloud(log, () => running.forget(pid)),
-      progressed: signs.progressed,
+      ...signs,
     });
   }
 
@@ -225,50 +215,12 @@ export class Control {
     const settings = this.#known();
     const { installation, env } = this.#surroundings.look(settings);
     const isRunning = (job: number, log: string) => this.#attempts.isRunning(job, log);
-    return { clock, home, settings, installation, env, isRunning, helped: (run) => this.#helped(run) };
+    return { clock, home, settings, installation, env, isRunning, helped: (run) => this.#helpers.wait(run) };
   }
 
   /** Whoever asks or starts has said hello. */
   #known(): HostSettings {
     if (this.#settings === null) throw new Error('no server has said hello');
     return this.#settings;
-  }
-
-  async #helped(run: Run): Promise<Ending> {
-    const { running, log } = this.#options;
-    this.#helpers.add(run);
-    aloud(log, () => running.note(run.pid));
-    try {
-      return await run.ended;
-    } finally {
-      this.#helpers.delete(run);
-      aloud(log, () => running.forget(run.pid));
-    }
-  }
-}
-
-/** Whoever deleted the project has no use for its order. */
-function tidy({ project, paths }: Extract<ToProcwrap, { say: 'tidy' }>, log: Log): void {
-  aloud(log, () => {
-    const directory = openProject(project);
-    try {
-      for (const path of paths) removeBelow(directory, path);
-    } finally {
-      closeSync(directory);
-    }
-  });
-}
-
-function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageDirectory(), 'package.json'), 'utf8')) as { version: string };
-  return version;
-}
-
-/** The home's disk may be full: then a killed procwrap leaves its simulations running, and that is all. */
-function aloud(log: Log, deed: () => void): void {
-  try {
-    deed();
-  } catch (error) {
-    log('warn', `procwrap: ${(error as Error).message}`);
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { radianceEnvironment } from '../renderers/radiance/radiance.ts';
 import type { Environment } from './run.ts';
@@ -79,6 +79,11 @@ export function packageDirectory(): string {
   let directory = import.meta.dirname;
   while (!existsSync(join(directory, 'package.json')) && directory !== '/') directory = dirname(directory);
   return directory;
+}
+
+export function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageDirectory(), 'package.json'), 'utf8')) as { version: string };
+  return version;
 }
 
 /** What `rpict -version` prints, such as `RADIANCE 6.0a`; null if it does not. */

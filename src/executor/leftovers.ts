@@ -1,67 +1,48 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { reap } from '../unix/processes.ts';
+import type { Clock } from './clock.ts';
+import { findMarked, killMarked, type Marked } from './spawner/mark.ts';
+
+/** How long the killed may take to go, ms: one that waits for a dead disk goes when the kernel lets it. */
+const PATIENCE = 5000;
+const BETWEEN_LOOKS = 5;
 
 /**
- * Which simulations run, kept in files that only we can write: should this process be killed, the next one ends what
- * it left, before the same tasks are started again. A process is known by its number, its start and this boot.
+ * Kills all processes with the mark and waits until they are gone: what a killed spawner or procwrap left, before the
+ * same tasks are started again. Orphans that came to this process are reaped.
+ * @returns the numbers of those that ran
  */
-export class Leftovers {
-  readonly #directory: string;
-
-  /** @throws NodeJS.ErrnoException if the directory cannot be made */
-  constructor(directory: string) {
-    this.#directory = directory;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+export async function endMarked(marked: Marked, clock: Clock): Promise<number[]> {
+  const ended = new Set<number>();
+  const until = clock.now() + PATIENCE;
+  for (;;) {
+    for (const pid of findMarked(marked)) if (isLive(pid)) ended.add(pid);
+    for (const pid of killMarked(marked)) reap(pid);
+    if (!findMarked(marked).some(isLive) || clock.now() > until) return [...ended];
+    await new Promise<void>((settle) => clock.after(BETWEEN_LOOKS, settle));
   }
+}
 
-  note(pid: number): void {
-    const birth = birthOf(pid);
-    if (birth !== null) writeFileSync(join(this.#directory, String(pid)), birth, { mode: 0o600 });
-  }
-
-  forget(pid: number): void {
-    rmSync(join(this.#directory, String(pid)), { force: true });
-  }
-
-  /** Kills the groups of all that are noted and still run; returns their numbers. */
-  end(): number[] {
-    const ended: number[] = [];
-    for (const name of readdirSync(this.#directory)) {
-      const pid = Number(name);
-      if (pid > 1 && isLeft(pid, readFileSync(join(this.#directory, name), 'utf8')) && kill(pid)) ended.push(pid);
-      rmSync(join(this.#directory, name), { force: true });
+/** How many processes and threads the user of this process has, all together: what RLIMIT_NPROC counts. */
+export function countProcesses(): number {
+  let count = 0;
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const directory = statSync(`/proc/${name}/task`);
+      // Two links for the directory itself, one for each thread.
+      if (directory.uid === process.getuid?.()) count += directory.nlink - 2;
+    } catch {
+      // It ended meanwhile.
     }
-    return ended;
   }
+  return count;
 }
 
-/** A number is not given again while a group has it: what is left of a group whose leader is gone is ours as well. */
-function isLeft(pid: number, noted: string): boolean {
-  const birth = birthOf(pid);
-  return birth === null ? noted.startsWith(`${bootId()} `) : birth === noted;
-}
-
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-}
-
-/** What tells a process from a later one with the same number; null if it is gone. */
-function birthOf(pid: number): string | null {
+/** False for a zombie: whoever its parent is, it only waits to be reaped. */
+function isLive(pid: number): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // After the name in parentheses, which may hold anything: state is field 3, the start time field 22.
-    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return `${bootId()} ${started}\n`;
-  } catch {
-    return null;
-  }
-}
-
-/** False if nobody was left. */
-function kill(leader: number): boolean {
-  try {
-    process.kill(-leader, 'SIGKILL');
-    return true;
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }

@@ -7,7 +7,7 @@ import { noStart } from './no-start.ts';
 import { Output } from './output.ts';
 import type { Papers } from './papers.ts';
 import type { Reins } from './reins.ts';
-import { type Ending, type Environment, type Run, start } from './run.ts';
+import { type Ending, type Environment, LostSpawner, type Run, start } from './run.ts';
 import { isScarcity, patiently } from './scarcity.ts';
 
 export type Failed = Extract<Outcome, { is: 'failed' }>;
@@ -17,15 +17,18 @@ export interface Scene {
   readonly task: TaskPlan;
   /** Descriptor of the working directory. */
   readonly directory: number;
+  readonly attempt: string;
+  /** How many processes it and all others may have. */
+  readonly processes: number;
   readonly env: Environment;
   readonly clock: Clock;
   readonly papers: Papers;
   readonly reins: Reins;
   /** The file that standard output goes to, made anew. */
   readonly sinking: (path: string, fd: number) => void;
-  /** A group was started, and is over. */
+  /** The program runs, and is over. */
   readonly started: (pid: number) => void;
-  readonly over: (pid: number) => void;
+  readonly over: () => void;
   /** It said something; how far this program is. */
   readonly heard: () => void;
   readonly progressed: (fraction: number) => void;
@@ -67,6 +70,8 @@ export async function perform(deed: RunDeed, scene: Scene): Promise<Performed> {
       () => !reins.ending,
     );
   } catch (error) {
+    // It never ran, or went with its spawner: that says nothing of the task.
+    if (error instanceof LostSpawner) return { outcome: { is: 'stopped' }, warnings: [], usage: null };
     if (!(error instanceof NoStart)) throw error;
     return { outcome: failure(error.message), warnings: [], usage: null };
   }
@@ -76,7 +81,7 @@ export async function perform(deed: RunDeed, scene: Scene): Promise<Performed> {
     scene.started(run.pid);
     const ending = await reins.follow(run);
     papers.forget();
-    scene.over(run.pid);
+    scene.over();
     return judge(ending, output, stdout);
   } finally {
     if (stdin !== null) closeSync(stdin);
@@ -112,7 +117,7 @@ async function open(deed: RunDeed, scene: Scene, output: Output): Promise<Opened
 
 async function startProgram(
   { program, args, stdout: sink }: RunDeed,
-  { task, directory, env, clock, heard }: Scene,
+  { task, directory, attempt, processes, env, clock, heard }: Scene,
   output: Output,
   stdin: number | null,
   file: number | null,
@@ -123,9 +128,9 @@ async function startProgram(
     return output.hear(stream, portion);
   };
   try {
-    return await start({ program, args, env, directory, stdin, stdout }, hear, clock);
+    return await start({ program, args, env, directory, stdin, stdout, attempt, processes }, hear, clock);
   } catch (error) {
-    if (isScarcity(error)) throw error;
+    if (isScarcity(error) || error instanceof LostSpawner) throw error;
     const wanted = { program, step: task.step, directory, path: env['PATH'] ?? '' };
     throw new NoStart(noStart(wanted, error as NodeJS.ErrnoException));
   }

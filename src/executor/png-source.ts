@@ -35,7 +35,7 @@ export class PngSource {
       directory,
       stdin: picture,
       stdout: 'heard',
-      outputPatience: SECONDS * 1000,
+      processes: host.settings.processes,
     } as const;
     const run = await start(command, (stream, portion) => source.#hear(stream, portion), host.clock);
     source.#run = run;

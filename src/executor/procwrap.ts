@@ -7,10 +7,14 @@ import { forgetDebuggerOption } from '../unix/debugger.ts';
 import { closeStrangersOnExec } from '../unix/descriptors.ts';
 import { tryLock } from '../unix/locks.ts';
 import { forbidNewPrivileges, makeUndumpable, unblockSignals } from '../unix/native.ts';
+import { becomeSubreaper } from '../unix/processes.ts';
 import { endingSignals } from '../unix/signals.ts';
 import { type Clock, realClock } from './clock.ts';
 import { Control } from './control.ts';
-import { Leftovers } from './leftovers.ts';
+import { endMarked } from './leftovers.ts';
+import { useSpawner } from './run.ts';
+import { markOfHome } from './spawner/mark.ts';
+import { Spawner } from './spawner/spawner.ts';
 
 export interface ProcwrapOptions {
   /** Name of this host, for the log. */
@@ -34,6 +38,7 @@ export async function runProcwrap(options: ProcwrapOptions): Promise<number> {
   closeStrangersOnExec();
   forbidNewPrivileges();
   makeUndumpable();
+  becomeSubreaper();
   let lock: number | null = null;
   try {
     mkdirSync(inner, { recursive: true, mode: 0o700 });
@@ -61,10 +66,14 @@ function takeLock(path: string): number | null {
 
 async function serve(options: ProcwrapOptions, inner: string): Promise<number> {
   const { home, host, log } = options;
-  const running = new Leftovers(join(inner, 'running'));
-  for (const pid of running.end())
-    log('warn', `procwrap ${host}: ended simulation ${pid}, left by an earlier procwrap`);
-  const control = new Control({ home, log, clock: options.clock ?? realClock, running });
+  const clock = options.clock ?? realClock;
+  const mark = markOfHome(inner);
+  for (const pid of await endMarked(mark, clock))
+    log('warn', `procwrap ${host}: ended process ${pid}, left by an earlier procwrap`);
+  const spawner = new Spawner({ home: mark, log, clock, asked: process.env['RAYSERVER_SPAWNER'] });
+  await spawner.open();
+  useSpawner(spawner);
+  const control = new Control({ home, log, clock });
   const server: LinkServer = await listenLink(join(inner, 'procwrap.sock'), {
     connected: () => {},
     message: (message, link) => control.hear(message, link),
@@ -75,10 +84,11 @@ async function serve(options: ProcwrapOptions, inner: string): Promise<number> {
     log('info', `procwrap ${host}: ${signal}, ending all simulations`);
     control.end();
   });
-  log('info', `procwrap ${host}: started, pid ${process.pid}`);
+  log('info', `procwrap ${host}: started, pid ${process.pid}, spawner ${spawner.pid} (${spawner.kind})`);
   control.consider();
   await control.over;
   await server.close();
+  await spawner.close();
   log('info', `procwrap ${host}: left`);
   return 0;
 }

@@ -58,6 +58,11 @@ function projectRefusal(project: Project, error: NodeJS.ErrnoException): Refusal
       return new Refusal('no-such-project', `${none} It is not a directory.`);
     case 'ENOENT':
       return new Refusal('no-such-project', none);
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOMEM':
+      // It says nothing of the project.
+      return new Refusal('not-ready', `This host has no more open files or memory to give (${error.code}). Try again.`);
     default:
       return new Refusal('no-such-project', `${none} (${error.message})`);
   }

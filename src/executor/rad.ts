@@ -29,7 +29,8 @@ export async function runRad(directory: number, rif: Rif, call: RadCall, host: H
     if (stream === 'err') messages.keepEnd(portion);
     else if (!out.keep(portion)) end(`it printed more than ${LONGEST_PLAN} bytes`);
   };
-  const command = { program: 'rad', args: call.args, env, directory, stdin: null, stdout: 'heard' } as const;
+  const { processes } = settings;
+  const command = { program: 'rad', args: call.args, env, directory, stdin: null, stdout: 'heard', processes } as const;
   const run: Run = await start(command, hear, clock).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') throw new Refusal('no-radiance', noRadiance('rad', host.installation));
     throw new Refusal('plan-failed', `rad cannot be started: ${error.message}.`);

@@ -23,7 +23,7 @@ export class SimulationLog {
   readonly #make: () => number;
   readonly #limit: number;
   #fd: number | null = null;
-  #pending: Buffer[] = [];
+  #pending: (string | Buffer)[] = [];
   #pendingBytes = 0;
   #size = 0;
   /** Bytes at the front that stay for good, once something was left out. */
@@ -42,10 +42,9 @@ export class SimulationLog {
   /** Settles when it is written or kept; whoever waits for it takes no more output than the disk does. */
   write(text: string | Buffer): Promise<void> {
     if (this.problem) return written;
-    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-    if (this.#fd !== null) return this.#append(bytes);
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
+    if (this.#fd !== null) return this.#append(typeof text === 'string' ? Buffer.from(text) : text);
+    this.#pending.push(text);
+    this.#pendingBytes += text.length;
     if (this.#pendingBytes > Math.min(MOST_PENDING, this.#limit)) this.open();
     return this.#queue;
   }
@@ -82,7 +81,7 @@ export class SimulationLog {
   }
 
   #takePending(): Buffer {
-    const all = Buffer.concat(this.#pending);
+    const all = joined(this.#pending);
     this.#pending = [];
     this.#pendingBytes = 0;
     return all;
@@ -156,6 +155,12 @@ export class SimulationLog {
     }
     return bytes.subarray(0, done);
   }
+}
+
+/** Of a silent program there are only lines of our own. */
+function joined(pieces: readonly (string | Buffer)[]): Buffer {
+  if (pieces.every((piece) => typeof piece === 'string')) return Buffer.from(pieces.join(''));
+  return Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
 }
 
 /** The last `most` bytes, from the beginning of a line on if there is one. */

@@ -7,6 +7,7 @@ import { fileToDisk, namesToDisk, removeBelow, renameBelow, requirePlainFile } f
 import type { Clock } from './clock.ts';
 import { sentenceOf } from './file-error.ts';
 import { Limits } from './limits.ts';
+import { firstLines, lastLine, withProblem } from './log-lines.ts';
 import { isCurrent } from './octree.ts';
 import { paint } from './paint.ts';
 import { Papers } from './papers.ts';
@@ -16,6 +17,7 @@ import { Reins } from './reins.ts';
 import { collectResults } from './results.ts';
 import type { Environment } from './run.ts';
 import { patiently } from './scarcity.ts';
+import { sum } from './usage.ts';
 import type { Workplace, Workplaces } from './workplaces.ts';
 
 /** What a simulation knows of its job. */
@@ -39,9 +41,8 @@ export interface World {
   readonly settings: HostSettings;
   readonly env: Environment;
   readonly workplaces: Workplaces;
-  /** A group was started, and is over. */
+  /** A program of it runs. */
   readonly started: (pid: number) => void;
-  readonly over: (pid: number) => void;
   readonly progressed: (fraction: number) => void;
 }
 
@@ -128,10 +129,10 @@ export class Simulation {
       return { is: 'done', results, skipped: true, warnings: [], usage: null };
     }
     const papers = new Papers(place, task.name, settings.logBytes, clock);
-    void papers.log.write(this.#firstLines());
+    void papers.log.write(firstLines(this.#assignment, clock.now()));
     const outcome = await this.#work(place, papers);
     if (outcome.is !== 'done' && !this.#maybeGoneOnWith(outcome)) this.#clean(place.directory);
-    await papers.close(`# ${lastWords(outcome)}, ${this.#time()}\n`);
+    await papers.close(lastLine(outcome, clock.now()));
     return withProblem(outcome, papers.log.problem);
   }
 
@@ -164,12 +165,14 @@ export class Simulation {
   }
 
   #scene(place: Workplace, papers: Papers): Scene {
-    const { task } = this.#assignment;
-    const { env, clock, started, over, progressed } = this.#world;
+    const { attempt, task } = this.#assignment;
+    const { env, clock, settings, started, progressed } = this.#world;
     const runs = task.deeds.filter((deed) => deed.do === 'run').length;
     return {
       task,
       directory: place.directory,
+      attempt,
+      processes: settings.processes,
       env,
       clock,
       papers,
@@ -178,9 +181,8 @@ export class Simulation {
         this.#sink = { path, fd, seen: 0 };
       },
       started,
-      over: (pid) => {
+      over: () => {
         if (this.#sink) this.#sink.fd = null;
-        over(pid);
       },
       heard: () => this.#limits.heard(),
       progressed: (fraction) => progressed((this.#runsDone + fraction) / runs),
@@ -267,45 +269,8 @@ export class Simulation {
       quietly(() => removeBelow(directory, path));
     }
   }
-
-  #firstLines(): string {
-    const { attempt, job, task } = this.#assignment;
-    const key = attemptKey(attempt);
-    const who = oneLine(job.user);
-    const first = `# rayserver job ${key.job} task ${key.task} attempt ${key.attempt}, ${who}, ${this.#time()}`;
-    return `${first}\n# ${oneLine(job.name)}, ${oneLine(task.name)}\n`;
-  }
-
-  #time(): string {
-    return new Date(this.#world.clock.now()).toISOString();
-  }
 }
 
 function deleted(project: Project): string {
   return `The project was deleted while the simulation ran: ${project.path}`;
-}
-
-function lastWords(outcome: Outcome): string {
-  return outcome.is === 'failed' ? `failed: ${oneLine(outcome.reason)}` : outcome.is;
-}
-
-/** What the log lacks is no failure of the simulation. */
-function withProblem(outcome: Outcome, problem: Error | null): Outcome {
-  if (!problem || outcome.is === 'stopped') return outcome;
-  const warning = `The log is incomplete: ${problem.message}.`;
-  if (outcome.is === 'done') return { ...outcome, warnings: [...outcome.warnings, warning] };
-  return { ...outcome, lastLines: [...outcome.lastLines, warning] };
-}
-
-function sum(before: Usage | null, usage: Usage | null): Usage | null {
-  if (!before || !usage) return before ?? usage;
-  return {
-    userSeconds: before.userSeconds + usage.userSeconds,
-    systemSeconds: before.systemSeconds + usage.systemSeconds,
-    peakBytes: Math.max(before.peakBytes, usage.peakBytes),
-  };
-}
-
-function oneLine(text: string): string {
-  return text.replace(/[\0-\x1f\x7f]/g, ' ').slice(0, 300);
 }

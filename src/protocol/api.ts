@@ -153,6 +153,9 @@ export const TriedView = Type.Object({
   peakBytes: nullable(Type.Number({ minimum: 0, description: 'The most memory that one of its processes took.' })),
 });
 export type TriedView = Static<typeof TriedView>;
+/** A job in the news of the farm: what a listing shows. */
+export const JobNews = Type.Omit(JobView, ['results', 'notes', 'lastLines']);
+export type JobNews = Static<typeof JobNews>;
 
 export const TaskView = Type.Object({
   number: Type.Integer(),
@@ -205,6 +208,10 @@ export const ServerView = Type.Object({
   you: Type.String({ description: 'The user as whom you are known.' }),
 });
 export type ServerView = Static<typeof ServerView>;
+
+/** The data of a `deleted` event. */
+export const DeletedJob = Type.Object({ id: Type.Integer() });
+export type DeletedJob = Static<typeof DeletedJob>;
 
 /** Answers that are lists are objects with one key, so that they can grow. */
 export const TaskList = Type.Object({

@@ -17,6 +17,8 @@ export const HostSettings = Type.Object({
   planSeconds: Type.Number({ exclusiveMinimum: 0 }),
   /** Most that a log file of a simulation keeps, bytes; head and tail are kept. */
   logBytes: Type.Integer({ minimum: 4096 }),
+  /** Most processes that simulations may have at a time, all together. */
+  processes: Type.Integer({ minimum: 1 }),
   /** Seconds between rpict's progress reports. */
   reportSeconds: Type.Integer({ minimum: 1 }),
   /** Simulations at a time; what is started beyond that waits its turn. */

@@ -12,6 +12,7 @@ const named = {
   ProjectName: api.ProjectName,
   JobView: api.JobView,
   JobList: api.JobList,
+  JobNews: api.JobNews,
   TaskView: api.TaskView,
   TriedView: api.TriedView,
   TaskList: api.TaskList,

@@ -65,7 +65,7 @@ export const HealthView = Type.Object({ status: Type.Literal('ok') });
 export const OpenApiView = Type.Object({ openapi: Type.String() }, { additionalProperties: true });
 export const EventsHeaders = Type.Object({
   'last-event-id': Type.Optional(
-    Type.String({ maxLength: 20, description: 'The `id` of the last event seen; ids go on from there.' }),
+    Type.String({ maxLength: 64, description: 'The `id` of the last event seen: what came after it is told.' }),
   ),
 });
 export const SubmitHeaders = Type.Object({
@@ -198,8 +198,23 @@ export const operations = {
     headers: EventsHeaders,
     answers: {
       200: { says: 'Events; the data of each is a JobView.', schema: null, types: ['text/event-stream'] },
+      204: { says: 'The last event seen told the end of the job.', schema: null, types: [] },
     },
     refusals: ['no-such-job'],
+  },
+  watchFarm: {
+    method: 'GET',
+    path: `${root}/events`,
+    summary: 'What happens to all jobs, as server-sent events named `job`, `deleted` and `reset`.',
+    headers: EventsHeaders,
+    answers: {
+      200: {
+        says: 'Events; the data of `job` is a JobNews, of `deleted` an object with `id`, of `reset` an empty one.',
+        schema: null,
+        types: ['text/event-stream'],
+      },
+    },
+    refusals: [],
   },
   readResult: {
     method: 'GET',
@@ -244,6 +259,13 @@ export const operations = {
     path: '/openapi.json',
     summary: 'This description.',
     answers: one('OpenAPI 3.1.', OpenApiView),
+    refusals: [],
+  },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Figures for Prometheus.',
+    answers: { 200: { says: 'The text format of Prometheus, 0.0.4.', schema: null, types: ['text/plain'] } },
     refusals: [],
   },
   health: {

@@ -14,7 +14,7 @@ const ENOUGH = 128;
 const RETRY = 1000;
 
 export interface Hands {
-  readonly store: Store;
+  readonly store: Pick<Store, 'commit'>;
   readonly watchers: Pick<Watchers, 'tell'>;
   readonly log: Log;
   /** Says it to the host's procwrap; lost if there is no connection, which `host joined` puts right. */

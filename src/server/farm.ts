@@ -9,9 +9,11 @@ import { ahead } from '../scheduler/assign.ts';
 import { type FarmState, farmOf, hostNamed, taken } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
 import { busyWith, react } from '../scheduler/reactor.ts';
-import type { Farm } from '../web/farm.ts';
+import type { Farm, News } from '../web/farm.ts';
 import { Conductor } from './conductor.ts';
 import { keepForgetting } from './forgetting.ts';
+import { count, endOf, measure } from './measures.ts';
+import { metered } from './metered-store.ts';
 import type { FarmOptions } from './options.ts';
 import { Pauses } from './pauses.ts';
 import { Procwrap } from './procwrap.ts';
@@ -45,7 +47,7 @@ export async function openFarm(options: FarmOptions): Promise<RunningFarm> {
 class Running implements RunningFarm {
   readonly #options: FarmOptions;
   readonly #farm: FarmState;
-  readonly #watchers = new Watchers();
+  readonly #watchers: Watchers;
   readonly #pauses = new Pauses();
   /** Of writing the store. */
   readonly #retries = new Pauses();
@@ -57,7 +59,9 @@ class Running implements RunningFarm {
   constructor(options: FarmOptions, farm: FarmState) {
     this.#options = options;
     this.#farm = farm;
-    const { store, log } = options;
+    const { log, meters } = options;
+    const store = metered(options.store, (seconds) => meters.committed(seconds));
+    this.#watchers = new Watchers(options.now);
     this.#procwrap = new Procwrap({
       socket: options.home.procwrapSocket,
       version: options.version,
@@ -94,13 +98,28 @@ class Running implements RunningFarm {
   #forget(): void {
     const { store, settings, now, log } = this.#options;
     const pause = (milliseconds: number) => this.#pauses.pause(milliseconds);
-    void keepForgetting({ store, settings: settings.jobs, now, log, pause, isClosing: () => this.#closing });
+    const forget: typeof store.forget = async (query) => {
+      const ids = await store.forget(query);
+      for (const id of ids) this.#watchers.deleted(id);
+      return ids;
+    };
+    void keepForgetting({
+      store: { forget },
+      settings: settings.jobs,
+      now,
+      log,
+      pause,
+      isClosing: () => this.#closing,
+    });
   }
 
   /** Resolves when what follows is on disk and done. `urgent`: somebody, or a free slot, waits for it. */
   #happen(happening: Happening, urgent = true): Promise<void> {
     if (this.#closing) return Promise.resolve();
-    return this.#conductor.conduct(react(this.#farm, happening, this.#options.now()), urgent);
+    const ended = endOf(this.#farm, happening);
+    const orders = react(this.#farm, happening, this.#options.now());
+    count(this.#options.meters, ended, orders);
+    return this.#conductor.conduct(orders, urgent);
   }
 
   /** As `#happen`, where nobody waits for it. */
@@ -239,6 +258,7 @@ class Running implements RunningFarm {
       throw new Refusal('wrong-state', `Job ${id} has not ended (${job.state.is}). ${advice}`);
     }
     await this.#options.store.remove(id);
+    this.#watchers.deleted(id);
     this.#options.log('info', `job ${id}: deleted by ${caller.user}`);
   }
 
@@ -288,6 +308,15 @@ class Running implements RunningFarm {
     return stop;
   }
 
+  async measures(): ReturnType<Farm['measures']> {
+    const [host] = await this.hosts();
+    return { ...measure(this.#farm), slots: host?.slots ?? 0, running: host?.running ?? 0 };
+  }
+
+  get news(): News {
+    return this.#watchers.news;
+  }
+
   healthy(): boolean {
     return !this.#closing && this.#procwrap.connected;
   }
@@ -309,6 +338,7 @@ function hostSettings({ settings, slots }: FarmOptions): HostSettings {
     radiance: settings.radiance,
     planSeconds: settings.plan.seconds,
     logBytes: settings.log.bytes,
+    processes: settings.limits.processes,
     reportSeconds: settings.report.seconds,
     slots,
   };

@@ -3,6 +3,7 @@ import type { HostsFile } from '../config/hosts.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { Identity } from '../unix/identity.ts';
+import type { Meters } from '../web/farm.ts';
 
 export type Log = (level: 'info' | 'warn' | 'error', text: string) => void;
 
@@ -28,4 +29,5 @@ export interface FarmOptions {
   readonly startProcwrap: () => void;
   readonly now: () => number;
   readonly log: Log;
+  readonly meters: Meters;
 }

@@ -2,7 +2,7 @@ import { isEnded, type JobSummary } from '../model/job.ts';
 import { taskProgress } from '../model/planned-tasks.ts';
 import { secondsLeft } from '../model/progress.ts';
 import type { Task, Tried } from '../model/task.ts';
-import type { JobView, TaskView, TriedView } from '../protocol/api.ts';
+import type { JobNews, JobView, TaskView, TriedView } from '../protocol/api.ts';
 
 /** What clients see of jobs and tasks. `now` is milliseconds since 1970. */
 
@@ -30,6 +30,12 @@ export function jobView(job: JobSummary, now: number): JobView {
     reason: 'reason' in state ? state.reason : null,
     lastLines: 'lastLines' in state ? state.lastLines : [],
   };
+}
+
+/** What the news of the farm tell of a job. */
+export function jobNews(job: JobSummary, now: number): JobNews {
+  const { results: _results, notes: _notes, lastLines: _lastLines, ...news } = jobView(job, now);
+  return news;
 }
 
 /** `frame`: of a command job that has frames. */

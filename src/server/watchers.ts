@@ -1,8 +1,18 @@
 import type { Job } from '../model/job.ts';
+import { summaryOf } from '../model/progress.ts';
+import { FarmNews } from './news.ts';
+import { jobNews } from './views.ts';
 
-/** Who wants to hear of which job. */
+/** Who wants to hear of which job, or of all of them. */
 export class Watchers {
+  readonly news = new FarmNews();
   readonly #byJob = new Map<number, Set<(job: Job) => void>>();
+  readonly #now: () => number;
+
+  /** @param now milliseconds since 1970 */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
 
   /** @returns what ends the watch; calling it again does nothing */
   watch(id: number, tell: (job: Job) => void): () => void {
@@ -17,5 +27,11 @@ export class Watchers {
 
   tell(job: Job): void {
     for (const tell of this.#byJob.get(job.id) ?? []) tell(job);
+    this.news.tell(job.id, job.state.is, () => jobNews(summaryOf(job), this.#now()));
+  }
+
+  /** The job is there no more. */
+  deleted(id: number): void {
+    this.news.deleted(id);
   }
 }

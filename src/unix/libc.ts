@@ -6,6 +6,7 @@ import koffi from 'koffi';
  * on Linux x86-64 and arm64 both are passed alike.
  */
 const library = koffi.load(null);
+const ESTALE = 116;
 
 export const libc = {
   prctl: library.func('int prctl(int, ulong, ulong, ulong, ulong)') as (...args: number[]) => number,
@@ -32,6 +33,58 @@ export const libc = {
     set: Buffer,
     before: null,
   ) => number,
+  prlimit: library.func('int prlimit(int, int, void *, void *)') as (
+    pid: number,
+    resource: number,
+    wanted: Buffer | null,
+    seen: Buffer | null,
+  ) => number,
+  wait4: library.func('int wait4(int, void *, int, void *)') as (
+    pid: number,
+    status: Buffer | null,
+    options: number,
+    usage: Buffer | null,
+  ) => number,
+  waitid: library.func('int waitid(int, int, void *, int)') as (
+    kind: number,
+    id: number,
+    seen: Buffer,
+    options: number,
+  ) => number,
+  getpgid: library.func('int getpgid(int)') as (pid: number) => number,
+  pipe2: library.func('int pipe2(void *, int)') as (ends: Buffer, flags: number) => number,
+  posixSpawn: library.func('int posix_spawn(void *, const char *, void *, void *, const char **, const char **)') as (
+    pid: Buffer,
+    path: string,
+    actions: Buffer,
+    attributes: Buffer,
+    args: readonly (string | null)[],
+    variables: readonly (string | null)[],
+  ) => number,
+  spawnActionsInit: library.func('int posix_spawn_file_actions_init(void *)') as (actions: Buffer) => number,
+  spawnActionsDestroy: library.func('int posix_spawn_file_actions_destroy(void *)') as (actions: Buffer) => number,
+  spawnActionsDup: library.func('int posix_spawn_file_actions_adddup2(void *, int, int)') as (
+    actions: Buffer,
+    from: number,
+    to: number,
+  ) => number,
+  spawnActionsDirectory: library.func('int posix_spawn_file_actions_addfchdir_np(void *, int)') as (
+    actions: Buffer,
+    directory: number,
+  ) => number,
+  spawnAttributesInit: library.func('int posix_spawnattr_init(void *)') as (attributes: Buffer) => number,
+  spawnAttributesFlags: library.func('int posix_spawnattr_setflags(void *, short)') as (
+    attributes: Buffer,
+    flags: number,
+  ) => number,
+  spawnAttributesDefault: library.func('int posix_spawnattr_setsigdefault(void *, void *)') as (
+    attributes: Buffer,
+    signals: Buffer,
+  ) => number,
+  spawnAttributesMask: library.func('int posix_spawnattr_setsigmask(void *, void *)') as (
+    attributes: Buffer,
+    signals: Buffer,
+  ) => number,
   openat2: library.func('syscall', 'long', ['long', 'int', 'str', 'void *', 'ulong']) as (
     number: number,
     directory: number,
@@ -48,9 +101,12 @@ export function lastError(): number {
 
 /** An error as Node's own fs functions throw them: `code`, `errno` (negative), `syscall`, `path`. */
 export function systemError(errno: number, syscall: string, path?: string): NodeJS.ErrnoException {
-  const code = getSystemErrorName(-errno);
+  // Node has no name for this one, which file systems over the network give, and our spawner.
+  const stale = errno === ESTALE;
+  const code = stale ? 'ESTALE' : getSystemErrorName(-errno);
+  const says = stale ? 'stale file handle' : getSystemErrorMessage(-errno);
   const where = path === undefined ? '' : ` '${path}'`;
-  const error: NodeJS.ErrnoException = new Error(`${code}: ${getSystemErrorMessage(-errno)}, ${syscall}${where}`);
+  const error: NodeJS.ErrnoException = new Error(`${code}: ${says}, ${syscall}${where}`);
   error.code = code;
   error.errno = -errno;
   error.syscall = syscall;

@@ -9,7 +9,11 @@ import { lastError, libc, systemError } from './libc.ts';
 export const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
 const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_NO_SYMLINKS = 0x04;
 const RESOLVE_BENEATH = 0x08;
+const BENEATH = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+const UNLINKED = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+const AT_FDCWD = -100;
 const OPENAT2 = 437;
 const EPERM = 1;
 const EAGAIN = 11;
@@ -26,13 +30,31 @@ let kernelWalks = true;
  */
 export function openBeneath(directory: number, relative: string, flags: number, mode = 0o664): number {
   if (kernelWalks) {
-    const answer = openat2(directory, relative, flags, mode);
+    const answer = openat2(directory, relative, flags, mode, BENEATH);
     if (typeof answer === 'number') return answer;
     // An old kernel says ENOSYS; a filter around the process (containers) says EPERM.
     if (answer.errno !== -ENOSYS && answer.errno !== -EPERM) throw answer;
     if (answer.errno === -ENOSYS) kernelWalks = false;
   }
   return openPartByPart(directory, relative, flags, mode);
+}
+
+/**
+ * Opens an absolute path in which no part is a link.
+ * @throws NodeJS.ErrnoException ELOOP or ENOTDIR where one is
+ */
+export function openUnlinked(path: string, flags: number): number {
+  if (kernelWalks) {
+    const answer = openat2(AT_FDCWD, path, flags, 0, UNLINKED);
+    if (typeof answer === 'number') return answer;
+    if (answer.errno !== -ENOSYS && answer.errno !== -EPERM) throw answer;
+  }
+  const root = openSync('/', O_PATH | constants.O_DIRECTORY);
+  try {
+    return openPartByPart(root, path.replace(/^\/+/, '') || '.', flags);
+  } finally {
+    closeSync(root);
+  }
 }
 
 /** As {@link openBeneath} without the kernel's help: every link is refused with ELOOP or ENOTDIR. */
@@ -107,13 +129,19 @@ function leave(fd: number, unless: number): void {
   if (fd !== unless) closeSync(fd);
 }
 
-function openat2(directory: number, relative: string, flags: number, mode: number): number | NodeJS.ErrnoException {
+function openat2(
+  directory: number,
+  relative: string,
+  flags: number,
+  mode: number,
+  resolve: number,
+): number | NodeJS.ErrnoException {
   if (relative.includes('\0')) return systemError(EINVAL, 'open', relative);
   // struct open_how: flags, mode, resolve; a mode without O_CREAT is an error.
   const how = Buffer.alloc(24);
   how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
   how.writeBigUInt64LE(BigInt(flags & constants.O_CREAT ? mode : 0), 8);
-  how.writeBigUInt64LE(BigInt(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS), 16);
+  how.writeBigUInt64LE(BigInt(resolve), 16);
   for (let tries = 0; ; tries++) {
     const fd = libc.openat2(OPENAT2, directory, relative, how, how.length);
     if (fd >= 0) return fd;

@@ -12,6 +12,10 @@ import { readNumbers } from './numbers.ts';
 import { errorView, type Problem, problem } from './problem.ts';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its name in openapi.json. */
+    operation?: string;
+  }
   interface FastifyRequest {
     /** Who asks; null where the operation needs nobody. */
     caller: Caller | null;
@@ -22,6 +26,8 @@ declare module 'fastify' {
 export interface Application {
   readonly routes: FastifyInstance;
   enter(request: IncomingMessage, response: ServerResponse, caller: Caller | null): void;
+  /** What a request has asked for, as openapi.json names it; `none` if it came to nothing. */
+  operationOf(request: IncomingMessage): string;
 }
 
 /** Where errors of ours are told, and the path of that file for people. */
@@ -32,8 +38,9 @@ interface ErrorLog {
 
 export function createApplication(bounds: Bounds, { log, logFile }: ErrorLog): Application {
   const callers = new WeakMap<IncomingMessage, Caller>();
+  const names = new WeakMap<IncomingMessage, string>();
   const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const told = explain(error, schemasOf(request)) ?? internal(error, request, { log, logFile });
+    const told = explain(error, schemasOf(request), request.body) ?? internal(error, request, { log, logFile });
     return answer(reply, told);
   };
   const app = fastify({
@@ -50,6 +57,7 @@ export function createApplication(bounds: Bounds, { log, logFile }: ErrorLog): A
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request) => {
     request.caller = callers.get(request.raw) ?? null;
+    names.set(request.raw, request.routeOptions.config.operation ?? 'none');
   });
   app.addHook('preValidation', async (request) => {
     renameRest(request.params);
@@ -69,7 +77,7 @@ export function createApplication(bounds: Bounds, { log, logFile }: ErrorLog): A
     if (caller) callers.set(request, caller);
     app.routing(request, response);
   };
-  return { routes: app, enter };
+  return { routes: app, enter, operationOf: (request) => names.get(request) ?? 'none' };
 }
 
 /** The router calls the last parts of a path `*`; our schemas call them `path`. */

@@ -9,14 +9,15 @@ import { type Problem, problem } from './problem.ts';
 export type PartSchemas = Readonly<Record<string, unknown>>;
 
 /** What the client is told of an error; null if it is none of the client's: an error of ours. */
-export function explain(error: unknown, schemas: PartSchemas): Problem | null {
+export function explain(error: unknown, schemas: PartSchemas, body: unknown = undefined): Problem | null {
   if (error instanceof Refusal) return explainRefusal(error);
   if (error instanceof BodyError) return error.problem;
   if (!(error instanceof Error)) return null;
   const { code, validation, validationContext, statusCode } = error as Partial<FastifyError>;
   if (validation) {
     const part = validationContext ?? 'body';
-    return problem(400, 'malformed', explainMismatch(validation, part, schemas[part]));
+    const mismatches = part === 'body' ? ofNamedKind(validation, schemas[part], body) : validation;
+    return problem(400, 'malformed', explainMismatch(mismatches, part, schemas[part]));
   }
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -61,6 +62,17 @@ const places: Readonly<Record<string, string>> = {
   querystring: 'the query',
   headers: 'the headers',
 };
+
+/** Where a body is one of several kinds, what is wrong with it as the kind that it names; as the first, if it names none. */
+function ofNamedKind(mismatches: readonly Mismatch[], schema: unknown, body: unknown): readonly Mismatch[] {
+  const forms = schemaAt(schema, '#/anyOf');
+  if (!Array.isArray(forms)) return mismatches;
+  const kinds = forms.map((form: unknown) => schemaAt(form, '#/properties/kind/const'));
+  const named = typeof body === 'object' && body !== null && 'kind' in body ? body.kind : kinds[0];
+  const at = kinds.indexOf(named);
+  if (at < 0) return [{ keyword: 'enum', instancePath: '/kind', schemaPath: '', params: { allowedValues: kinds } }];
+  return mismatches.filter(({ schemaPath }) => schemaPath.startsWith(`#/anyOf/${at}/`));
+}
 
 /** One sentence from the errors of a schema; where a value fits none of several forms, it names the forms. */
 function explainMismatch(mismatches: readonly Mismatch[], context: string, schema: unknown): string {

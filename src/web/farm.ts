@@ -23,6 +23,41 @@ export interface Caller {
   readonly peer: string;
 }
 
+/** How the farm stands now. */
+export interface Measures {
+  /** Jobs that have not ended, by state. */
+  readonly jobs: Readonly<Record<string, number>>;
+  /** Their tasks, by state. */
+  readonly tasks: Readonly<Record<string, number>>;
+  readonly slots: number;
+  readonly running: number;
+}
+
+/** Whom the farm tells what happens in it, for `/metrics`. */
+export interface Meters {
+  committed(seconds: number): void;
+  attemptsStarted(count: number): void;
+  /** @param outcome `done`, `failed` or `stopped` */
+  attemptEnded(outcome: string): void;
+}
+
+/** Something that happened to a job; `reset`: nobody knows any more what did, and listings must be read anew. */
+export interface FarmEvent {
+  /** Without blanks; `after` knows it again. */
+  readonly id: string;
+  readonly name: 'job' | 'deleted' | 'reset';
+  /** JSON: a JobNews, an object with `id`, or an empty one. */
+  readonly data: string;
+}
+
+/** What happens to all jobs. */
+export interface News {
+  /** What happened after the event `last`, oldest first, at most `most`; a single `reset` where that is not known. */
+  after(last: string | null, most: number): readonly FarmEvent[];
+  /** Calls back when there is more, until the returned function is called. */
+  watch(wake: () => void): () => void;
+}
+
 /** What the web asks of the farm, in its own words; the server room provides it. All may reject with a Refusal. */
 export interface Farm {
   /** Durable when it resolves. `fresh` is false if the key had named this job already. */
@@ -48,6 +83,8 @@ export interface Farm {
   examine(directory: string | null): Promise<Finding[]>;
   /** Calls back with the job now and after each change, until the returned function is called. */
   watch(id: number, tell: (job: JobView) => void): Promise<() => void>;
+  readonly news: News;
+  measures(): Promise<Measures>;
   /** Serving, with its host connected. */
   healthy(): boolean;
 }

@@ -7,13 +7,22 @@ import { type DoorRules, socketHosts, tcpHosts } from './door.ts';
 import { EventStreams } from './events.ts';
 import type { Farm } from './farm.ts';
 import { createListener, type Log } from './listener.ts';
-import { type Introduce, introduceByKernel, introduceByToken, openReception, userOf } from './reception.ts';
+import type { Metrics } from './metrics.ts';
+import {
+  type Introduce,
+  introduceByKernel,
+  introduceByToken,
+  openReception,
+  type ReceptionOptions,
+  userOf,
+} from './reception.ts';
 import { addRoutes } from './routes.ts';
 import { backlog, listenOnSocket } from './socket.ts';
 import { thinned } from './thin-log.ts';
 
 export interface PortOptions {
   readonly farm: Farm;
+  readonly metrics: Metrics;
   /** What a client on TCP has to bear. */
   readonly token: string;
   readonly version: string;
@@ -44,21 +53,32 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const log: Log = (level, text) => options.log(level, text);
   const streams = new EventStreams(options.farm, bounds);
   const application = createApplication(bounds, { log, logFile: options.logFile });
-  addRoutes(application.routes, { farm: options.farm, version: options.version, streams });
+  const { farm, version, metrics } = options;
+  const overTcp = new Connections(bounds.connections, addressOf);
+  const introduce = introduceByKernel((socket) => options.identify(socket), log);
+  const onSocket = new Connections(bounds.localConnections, (socket) => userOf(introduce(socket)));
+  const open = () => ({ tcp: overTcp.count, socket: onSocket.count, streams: streams.count });
+  addRoutes(application.routes, { farm, version, streams, metrics, open });
   await application.routes.ready();
   const state = { isClosing: false };
-  const common = { application, bounds, log, logRefused: thinned(log), isClosing: () => state.isClosing };
+  const common = {
+    application,
+    bounds,
+    log,
+    logRefused: thinned(log),
+    isClosing: () => state.isClosing,
+    answered: meter(application, metrics),
+  };
   const tcp = listener({
     ...common,
-    connections: new Connections(bounds.connections, addressOf),
+    connections: overTcp,
     rules: { hosts: tcpHosts, port: options.port, bounds },
     peerOf: addressOf,
     introduce: introduceByToken(options.token, addressOf),
   });
-  const introduce = introduceByKernel((socket) => options.identify(socket), log);
   const local = listener({
     ...common,
-    connections: new Connections(bounds.localConnections, (socket) => userOf(introduce(socket))),
+    connections: onSocket,
     rules: { hosts: socketHosts, port: null, bounds },
     peerOf: () => 'socket',
     introduce: ({ socket }) => introduce(socket),
@@ -80,12 +100,21 @@ export async function openPort(options: PortOptions): Promise<Port> {
   return { close: () => (closed ??= close()) };
 }
 
+/** Event streams last as long as somebody listens, which says nothing about us. */
+function meter({ operationOf }: Application, metrics: Metrics): ReceptionOptions['answered'] {
+  return (request, status, seconds) => {
+    const operation = operationOf(request);
+    if (!operation.startsWith('watch')) metrics.answered(operation, status, seconds);
+  };
+}
+
 interface ListenerParts {
   readonly application: Application;
   readonly bounds: Bounds;
   readonly connections: Connections;
   readonly log: Log;
   readonly logRefused: Log;
+  readonly answered: ReceptionOptions['answered'];
   readonly isClosing: () => boolean;
   readonly rules: DoorRules;
   readonly peerOf: (socket: Socket) => string;

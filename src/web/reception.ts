@@ -18,6 +18,8 @@ export interface ReceptionOptions {
   readonly introduce: Introduce;
   readonly peerOf: (socket: Socket) => string;
   readonly isClosing: () => boolean;
+  /** Told of every request that was answered or cut. */
+  readonly answered: (request: IncomingMessage, status: number, seconds: number) => void;
   readonly log: Log;
   /** For what strangers can cause at will. */
   readonly logRefused: Log;
@@ -108,13 +110,21 @@ function logWhenDone(
   const since = performance.now();
   const peer = options.peerOf(request.socket);
   response.once('close', () => {
-    const milliseconds = Math.round(performance.now() - since);
+    const milliseconds = performance.now() - since;
     const path = (request.url ?? '').slice(0, mostOfPath);
     const cut = response.writableFinished ? '' : ' (cut)';
-    const line = [peer, caller?.user ?? '-', request.method, path, response.statusCode, `${milliseconds} ms${cut}`];
+    const line = [
+      peer,
+      caller?.user ?? '-',
+      request.method,
+      path,
+      response.statusCode,
+      `${Math.round(milliseconds)} ms${cut}`,
+    ];
     const isPlain = response.statusCode < 400 && response.writableFinished;
     const log = isPlain ? options.log : options.logRefused;
     log('info', line.join(' '));
+    options.answered(request, response.statusCode, milliseconds / 1000);
   });
 }
 

@@ -6,8 +6,9 @@ import { Refusal } from '../model/refusal.ts';
 import { JobView } from '../protocol/api.ts';
 import { openApi } from '../protocol/openapi.ts';
 import { type Operation, operations, root } from '../protocol/operations.ts';
-import type { EventStreams } from './events.ts';
+import type { EventStreams, Listener } from './events.ts';
 import type { Caller, Farm } from './farm.ts';
+import type { Metrics, Open } from './metrics.ts';
 import { measured, resultHeaders, resultPath } from './results.ts';
 
 /** Compiled once: the compiler knows it again. */
@@ -17,6 +18,9 @@ export interface RouteOptions {
   readonly farm: Farm;
   readonly version: string;
   readonly streams: EventStreams;
+  readonly metrics: Metrics;
+  /** What is open now. */
+  readonly open: () => Open;
 }
 
 /** Every operation of the job port, each with the checks of its schemas. */
@@ -88,16 +92,17 @@ function addReading(routes: FastifyInstance, { farm, streams }: RouteOptions): v
   app.route({
     ...place(operations.watchJob),
     exposeHeadRoute: false,
-    handler: async ({ headers, params }, reply) => {
-      const lastId = /^[0-9]{1,15}$/.test(headers['last-event-id'] ?? '') ? Number(headers['last-event-id']) : 0;
+    handler: async ({ caller, headers, params }, reply) => {
       const encode = reply.compileSerializationSchema(jobSchema);
-      await streams.open(
-        params.id,
-        reply.raw,
-        lastId,
-        (job) => encode(job),
-        () => reply.hijack(),
-      );
+      const isOpen = await streams.openJob(params.id, listener(caller, headers, reply), (job) => encode(job));
+      return isOpen ? reply : reply.code(204).send();
+    },
+  });
+  app.route({
+    ...place(operations.watchFarm),
+    exposeHeadRoute: false,
+    handler: async ({ caller, headers }, reply) => {
+      streams.openFarm(listener(caller, headers, reply));
       return reply;
     },
   });
@@ -112,16 +117,25 @@ function addReading(routes: FastifyInstance, { farm, streams }: RouteOptions): v
   });
 }
 
-function addServer(routes: FastifyInstance, { farm, version }: RouteOptions): void {
+function addServer(routes: FastifyInstance, { farm, version, metrics, open }: RouteOptions): void {
   const app = routes.withTypeProvider<TypeBoxTypeProvider>();
-  const description = openApi(version);
+  // Made once: thousands of slow readers then wait for the same bytes.
+  const description = Buffer.from(JSON.stringify(openApi(version)));
   app.route({ ...place(operations.listHosts), handler: async () => ({ hosts: await farm.hosts() }) });
   app.route({ ...place(operations.showServer), handler: ({ caller }) => farm.server(known(caller)) });
   app.route({
     ...place(operations.examine),
     handler: async ({ body }) => ({ findings: await farm.examine(body.directory ?? null) }),
   });
-  app.route({ ...place(operations.describe), handler: async () => description });
+  app.route({
+    ...place(operations.describe),
+    handler: (_request, reply) => reply.type('application/json; charset=utf-8').send(description),
+  });
+  app.route({
+    ...place(operations.metrics),
+    handler: async (_request, reply) =>
+      reply.type(metrics.contentType).send(await metrics.text(await farm.measures(), open())),
+  });
   app.route({
     ...place(operations.health),
     handler: async () => {
@@ -129,6 +143,11 @@ function addServer(routes: FastifyInstance, { farm, version }: RouteOptions): vo
       return { status: 'ok' };
     },
   });
+}
+
+function listener(caller: Caller | null, headers: { 'last-event-id'?: string }, reply: FastifyReply): Listener {
+  const lastId = headers['last-event-id'] ?? null;
+  return { user: known(caller).user, response: reply.raw, lastId, begin: () => reply.hijack() };
 }
 
 type Part<O extends Operation, Key extends keyof Operation> = O extends { readonly [key in Key]: infer Schema }
@@ -156,8 +175,13 @@ function place<O extends Operation>(operation: O) {
     method: operation.method as O['method'],
     url: operation.path.replace('{path}', '*').replace(/\{([a-z]+)\}/g, ':$1'),
     schema,
+    config: { operation: nameOf(operation) },
     preValidation: async (request: FastifyRequest) => fitBody(request, operation),
   };
+}
+
+function nameOf(operation: Operation): string {
+  return Object.entries<Operation>(operations).find(([, one]) => one === operation)?.[0] ?? 'none';
 }
 
 /** A body that may be left out, and one that nobody asked for. */

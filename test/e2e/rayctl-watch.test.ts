@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { MemoryFarm } from '../support/memory-farm.ts';
 import { MemoryHome } from '../support/memory-home.ts';
+import { top } from '../support/program.ts';
 import { runRayctl, startRayctl } from '../support/rayctl.ts';
+import { TerminalRun } from '../support/terminal.ts';
 import { jobView, triedView } from '../support/views.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -63,6 +66,21 @@ describe('rayctl wait, log, show and jobs, at length', () => {
       expect(status).to.equal(3);
       const lost = 'The connection to the server is lost; trying for 2 min to get it back.\n';
       expect([stderr.split(lost).length, stderr.split('The server is back.\n').length]).to.deep.equal([2, 2]);
+    });
+
+    it('shows a bar for each on a terminal, and the loss of the connection above them', async () => {
+      for (const name of ['one', 'two']) farm.add({ name, state: 'running', progress: 0.5 });
+      const command = [process.execPath, join(top, 'build/src/bin/rayctl.js'), '--home', home.home.path, 'wait', '1-2'];
+      const env = { HOME: home.directory, RAYSERVER: undefined, RAYSERVER_HOME: undefined };
+      const run = new TerminalRun(80, command, env, home.directory);
+      await run.shows(/job 1 [^\r\n]+ 50 %[\s\S]*job 2 [^\r\n]+ 50 %/);
+      await home.stop();
+      await run.shows('is lost; trying for 5 min');
+      await home.start();
+      await run.shows('The server is back.');
+      for (const id of [1, 2]) farm.change(id, done);
+      expect(await run.ended).to.equal(0);
+      expect(run.seen).to.match(/Job 1 is done\.[\s\S]*Job 2 is done\./);
     });
 
     it('gives up with 69 when the server stays away', async () => {

@@ -380,7 +380,7 @@ describe('rayctl', () => {
         expect(stdout).to.match(line);
       }
       expect(stdout).to.match(/^TASK {2}STEP {2}VIEW +TRY +STATE/m);
-      expect(stdout).to.match(/^ {3}1 {2}view {2}inside {2}done +50 % +1 {2}here$/m);
+      expect(stdout).to.match(/^ {3}1 {2}view {2}inside +1 {2}done +50 % {2}here$/m);
     });
 
     it('shows a job for programs', async () => {

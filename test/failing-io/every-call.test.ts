@@ -61,7 +61,7 @@ describe('a call that fails', function () {
 
   for (const kind of kinds) {
     const { role, call, error, times } = kind;
-    const often = times === onAndOn ? 'on and on' : `${times} in a row`;
+    const often = times === 1 ? 'once' : times === onAndOn ? 'on and on' : `${times} in a row`;
     it(`in ${role}, ${call} with ${error}, ${often}: the job ends whole, or it is said why not`, async () => {
       const wrong: string[] = [];
       const before = litter(stage.project, 0);

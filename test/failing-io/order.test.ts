@@ -72,6 +72,17 @@ describe('the order of what goes to disk and what is said', function () {
     for (const { path } of job.results) expectOnDisk(path, told(path));
   });
 
+  it('so is what only later tasks need', () => {
+    for (const [path, attempt] of [
+      ['octrees/tiny.oct', '1.1.1'],
+      ['images/tiny_v1.unf', '1.2.1'],
+    ] as const) {
+      const end = told(`"${attempt}"`);
+      const synced = notes.findIndex((note) => note.startsWith('procwrap sync 0 ') && note.includes(path));
+      expect(synced, path).to.be.within(0, end);
+    }
+  });
+
   it('so are directories that were made for them', () => {
     const made = notes.flatMap((note, index) =>
       note.startsWith(`procwrap mkdir 0 ${stage.project}/`) ? [{ index, path: note.split(' ')[3] ?? '' }] : [],

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { Chance, mutated } from './mutations.ts';
+import { Chance } from '../support/chance.ts';
+import { mutated } from './mutations.ts';
 import { enter, type Way } from './ways.ts';
 
 export interface Flooded {

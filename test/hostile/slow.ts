@@ -34,7 +34,7 @@ export function hang(ways: readonly Way[], count: number, told: (slow: Slow) => 
   let underWay = 0;
   const one = (number: number) => {
     const way = ways[number % ways.length];
-    const manner = manners[number % manners.length];
+    const manner = manners[Math.floor(number / ways.length) % manners.length];
     if (!way || !manner) throw new Error('no way and no manner');
     underWay += 1;
     const socket = enter(way, number);

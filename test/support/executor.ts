@@ -18,6 +18,7 @@ export const settings: HostSettings = {
   radiance: fixtures,
   planSeconds: 20,
   logBytes: 65_536,
+  processes: 512,
   reportSeconds: 1,
   slots: 2,
 };
@@ -88,11 +89,10 @@ export class HandClock implements Clock {
 export interface Seen extends World {
   readonly pids: number[];
   readonly fractions: number[];
-  readonly gone: number[];
 }
 
 export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
-  const [pids, fractions, gone]: number[][] = [[], [], []];
+  const [pids, fractions]: number[][] = [[], []];
   const given = { ...process.env, SECRET: 'of the daemon' };
   const env = simulationEnvironment(findRadiance(fixtures, given, '/nowhere'), given);
   return {
@@ -102,9 +102,7 @@ export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
     workplaces: new Workplaces(clock),
     pids: pids ?? [],
     fractions: fractions ?? [],
-    gone: gone ?? [],
     started: (pid) => pids?.push(pid),
-    over: (pid) => gone?.push(pid),
     progressed: (fraction) => fractions?.push(fraction),
   };
 }

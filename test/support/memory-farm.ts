@@ -12,7 +12,8 @@ import type {
   TaskView,
 } from '../../src/protocol/api.ts';
 import type { Finding } from '../../src/protocol/inner.ts';
-import type { Caller, Farm } from '../../src/web/farm.ts';
+import { FarmNews } from '../../src/server/news.ts';
+import type { Caller, Farm, Measures } from '../../src/web/farm.ts';
 import { jobView, taskView } from './views.ts';
 
 /** A farm in memory: it keeps jobs, and the test moves them on. */
@@ -29,6 +30,7 @@ export class MemoryFarm implements Farm {
   taskCount = 1;
   /** What is special about a task of any job, by its number. */
   readonly taskChanges = new Map<number, Partial<TaskView>>();
+  readonly news = new FarmNews({ progressMs: 0 });
   readonly #jobs = new Map<number, JobView>();
   #last = 0;
   readonly #keys = new Map<string, number>();
@@ -50,6 +52,7 @@ export class MemoryFarm implements Farm {
     const id = ++this.#last;
     const job = jobView({ id, ...changes });
     this.#jobs.set(id, job);
+    this.#tell(job);
     return job;
   }
 
@@ -57,6 +60,20 @@ export class MemoryFarm implements Farm {
     const job = { ...this.#existing(id), ...changes };
     this.#jobs.set(id, job);
     for (const tell of this.#watchers.get(id) ?? []) tell(job);
+    this.#tell(job);
+  }
+
+  /** It is there no more. */
+  drop(id: number): void {
+    this.#jobs.delete(id);
+    this.news.deleted(id);
+  }
+
+  #tell({ id, state }: JobView): void {
+    this.news.tell(id, state, () => {
+      const { results: _results, notes: _notes, lastLines: _lastLines, ...summary } = this.#existing(id);
+      return summary;
+    });
   }
 
   watchers(id: number): number {
@@ -127,7 +144,7 @@ export class MemoryFarm implements Farm {
     this.callers.push(caller);
     const { state, finishedAt } = this.#existing(id);
     if (finishedAt === null) throw new Refusal('wrong-state', `Job ${id} is ${state}: cancel it first.`);
-    this.#jobs.delete(id);
+    this.drop(id);
   }
 
   async #move(caller: Caller, id: number, from: JobView['state'][], changes: Partial<JobView>): Promise<JobView> {
@@ -179,6 +196,12 @@ export class MemoryFarm implements Farm {
     this.#watchers.set(id, those.add(tell));
     tell(job);
     return () => those.delete(tell);
+  }
+
+  async measures(): Promise<Measures> {
+    const states = [...this.#jobs.values()].map(({ state }) => state);
+    const running = states.filter((state) => state === 'running').length;
+    return { jobs: { waiting: states.length - running, running }, tasks: { running }, slots: 2, running };
   }
 
   healthy(): boolean {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Home, homeAt } from '../../src/config/home.ts';
+import { Metrics } from '../../src/web/metrics.ts';
 import { openPort, type Port } from '../../src/web/port.ts';
 import { MemoryFarm } from './memory-farm.ts';
 import { boundSocket, token } from './web-port.ts';
@@ -41,6 +42,7 @@ export class MemoryHome {
       version: '1.2.3',
       port,
       tcp: { fd },
+      metrics: new Metrics(),
       openFiles: 20_000,
       socketPath: this.home.submitSocket,
       identify: () => ({ user: 'ann', uid: 1001 }),

@@ -144,7 +144,6 @@ export class Attempt {
       started: (pid) => {
         this.#pid = pid;
       },
-      over: () => {},
       progressed: (fraction) => this.fractions.push(fraction),
     };
     this.simulation = new Simulation(

@@ -18,11 +18,11 @@ export class ProcwrapProcess {
   errors = '';
   ended: { exit: number | null; signal: string | null } | null = null;
 
-  constructor(base: string) {
+  constructor(base: string, more: Readonly<Record<string, string>> = {}) {
     this.home = join(base, 'home');
     mkdirSync(join(this.home, 'run/inner'), { recursive: true, mode: 0o700 });
     const main = join(import.meta.dirname, 'procwrap-main.js');
-    const env = { ...process.env, SECRET: 'of the daemon' };
+    const env = { ...process.env, SECRET: 'of the daemon', ...more };
     this.child = spawn(process.execPath, [main, 'here', this.home], { stdio: ['ignore', 'pipe', 'pipe'], env });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;

@@ -4,6 +4,7 @@ import * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bounds } from '../../src/web/bounds.ts';
+import { Metrics } from '../../src/web/metrics.ts';
 import { openPort, type Port } from '../../src/web/port.ts';
 import { checkConforms } from './conforms.ts';
 import { MemoryFarm } from './memory-farm.ts';
@@ -30,6 +31,7 @@ export interface Asked {
 
 export interface Opened {
   readonly farm: MemoryFarm;
+  readonly metrics: Metrics;
   readonly port: number;
   readonly socketPath: string;
   readonly lines: string[];
@@ -50,6 +52,7 @@ export interface OpenOptions {
 /** A job port on a free TCP port and a Unix socket, with a farm in memory behind it. */
 export async function openTestPort(options: OpenOptions = {}): Promise<Opened> {
   const farm = new MemoryFarm();
+  const metrics = new Metrics();
   const lines: string[] = [];
   const directory = mkdtempSync(join(tmpdir(), 'rayserver-web-'));
   const socketPath = join(directory, 'submit.sock');
@@ -60,6 +63,7 @@ export async function openTestPort(options: OpenOptions = {}): Promise<Opened> {
     version: '1.2.3',
     port,
     tcp: { fd },
+    metrics,
     openFiles: 20_000,
     socketPath,
     identify: options.identify ?? (() => ({ user: 'ann', uid: 1001 })),
@@ -70,6 +74,7 @@ export async function openTestPort(options: OpenOptions = {}): Promise<Opened> {
   const connect = (local = false) => (local ? net.connect(socketPath) : net.connect(port, '127.0.0.1'));
   return {
     farm,
+    metrics,
     port,
     socketPath,
     lines,

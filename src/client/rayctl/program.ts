@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import type { CommonOptions, Session } from './session.ts';
-import { addChanging, addServer, addSubmitting, addWatching, type Verbs } from './verbs.ts';
+import { addSubmitting } from './submitting-verbs.ts';
+import type { Verbs } from './verb.ts';
+import { addChanging, addServer, addWatching } from './verbs.ts';
 import type { World } from './world.ts';
 
 /** Runs a verb in a session of its own; its result is the exit status. */

@@ -13,7 +13,7 @@ export const povray: Understanding = {
   failureOf: (ending) => {
     const plain = anyFailureOf(ending);
     if (plain === null || ending.signal !== null) return plain;
-    const said = joined(ending.lastLines).find((line) => /(?:Error|Cannot|Could not)[ :]/.test(line));
+    const said = joined(ending.lastLines).find((line) => /(?:Error|Cannot|Could not|Failed to)[ :]/.test(line));
     return said === undefined ? plain : `povray failed: ${said.replace(/^(?:Possible )?Parse Error: /, '')}`;
   },
 };

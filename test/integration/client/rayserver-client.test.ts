@@ -5,6 +5,7 @@ import type { Clock } from '../../../src/client/clock.ts';
 import { CalledWrongly, Refused, ServerUnreachable, UnknownAnswer } from '../../../src/client/errors.ts';
 import { RayserverClient } from '../../../src/client/rayserver-client.ts';
 import type { JobView, SubmitRequest } from '../../../src/protocol/api.ts';
+import { FarmNews } from '../../../src/server/news.ts';
 import { MemoryHome } from '../../support/memory-home.ts';
 import { type StrangeServer, startStrangeServer } from '../../support/strange-server.ts';
 import { jobView } from '../../support/views.ts';
@@ -70,6 +71,34 @@ describe('a client of the job port', () => {
     const second = await client.jobs({ limit: 3, before: 4 });
     expect([second.jobs.map(({ id }) => id), second.next]).to.deep.equal([[3, 2, 1], null]);
     expect((await client.jobs({ state: 'running' })).jobs.map(({ id }) => id)).to.deep.equal([3]);
+  });
+
+  it('reads jobs and tasks page after page', async () => {
+    for (let count = 0; count < 5; count += 1) home.farm.add();
+    home.farm.taskCount = 5;
+    home.farm.taskChanges.set(4, { state: 'failed' });
+    const pages: number[][] = [];
+    for await (const page of client.jobPages({ limit: 2 })) pages.push(page.map(({ id }) => id));
+    for await (const page of client.taskPages(1, { limit: 3 })) pages.push(page.map(({ number }) => number));
+    for await (const page of client.taskPages(1, { state: 'failed' })) pages.push(page.map(({ number }) => number));
+    expect(pages).to.deep.equal([[5, 4], [3, 2], [1], [1, 2, 3], [4, 5], [4]]);
+    const { tasks, next } = await client.tasks(1, { after: 1, limit: 2 });
+    expect([tasks.map(({ number }) => number), next]).to.deep.equal([[2, 3], 3]);
+  });
+
+  it('submits a command, pauses and resumes it, tries it again and has it forgotten', async () => {
+    const command = { kind: 'command', project: { path: '/p' }, command: ['r', '%d'], frames: '1-3' } as const;
+    const job = await client.submit({ ...command, command: [...command.command], retries: 0, timeLimit: null });
+    expect(job).to.deep.include({ kind: 'command', rif: null, command: ['r', '%d'], frames: '1-3' });
+    expect((await client.tasks(1)).tasks.map(({ frame }) => frame)).to.deep.equal([1, 2, 3]);
+    expect((await client.pause(1)).state).to.equal('paused');
+    expect((await client.resume(1)).state).to.equal('waiting');
+    await client.cancel(1);
+    expect((await client.retry(1)).state).to.equal('waiting');
+    expect(await failure(client.remove(1))).to.deep.include({ code: 'wrong-state', status: 409 });
+    await client.cancel(1);
+    await client.remove(1);
+    expect(await failure(client.job(1))).to.deep.include({ code: 'no-such-job' });
   });
 
   it('reads a log from where it was', async () => {
@@ -181,6 +210,52 @@ describe('a client of the job port', () => {
     expect(seen).to.deep.equal(['waiting', 'running', 'done']);
   });
 
+  it('is not told again what it knows when the connection comes back', async () => {
+    home.farm.add();
+    const seen: string[] = [];
+    const waiting = (async () => {
+      for await (const { state } of client.wait(1)) seen.push(state);
+    })();
+    await waitUntil('the first event', () => seen.length === 1);
+    await home.stop();
+    await home.start();
+    await waitUntil('the new connection', () => home.farm.watchers(1) === 1);
+    home.farm.change(1, finished);
+    await waiting;
+    expect(seen).to.deep.equal(['waiting', 'done']);
+  });
+
+  it('hears all news of the farm, in order, whatever happens to its connection', async () => {
+    const clock = quickClock();
+    client = new RayserverClient({ server: `unix:${home.home.submitSocket}`, clock });
+    const seen: string[] = [];
+    const enough = new AbortController();
+    const listening = failure(
+      (async () => {
+        for await (const event of client.events({ signal: enough.signal, patienceSeconds: 1_000_000 }))
+          seen.push(event.what === 'job' ? `${event.job.id} ${event.job.state}` : event.what);
+      })(),
+    );
+    await waitUntil('the reset', () => seen.length === 1);
+    home.farm.add();
+    await waitUntil('the job', () => seen.length === 2);
+    await home.stop();
+    home.farm.change(1, { state: 'running' });
+    home.farm.add();
+    home.farm.change(1, finished);
+    home.farm.drop(2);
+    await home.start();
+    await waitUntil('what was missed', () => seen.length === 6);
+    expect(seen).to.deep.equal(['reset', '1 waiting', '1 running', '2 waiting', '1 done', 'deleted']);
+    (home.farm as { news: FarmNews }).news = new FarmNews();
+    await home.stop();
+    await home.start();
+    await waitUntil('another server', () => seen.length === 7);
+    expect(seen.at(-1)).to.equal('reset');
+    enough.abort(new Error('enough'));
+    expect((await listening).message).to.equal('enough');
+  });
+
   it('gives up waiting when the server stays away', async () => {
     home.farm.add();
     const clock = quickClock();
@@ -268,7 +343,7 @@ describe('a client whose server is strange', () => {
     });
     const clock = quickClock();
     const error = await failure(new RayserverClient({ server: strange.url, clock }).wait(1).next());
-    expect(error.message).to.match(/ends its events before the job has ended/);
+    expect(error.message).to.match(/ends its events too early/);
   });
 
   it('does not believe an event that is no job', async () => {
@@ -276,6 +351,25 @@ describe('a client whose server is strange', () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).end('event: job\ndata: {"id":1}\n\n');
     });
     expect(await failure(new RayserverClient({ server: strange.url }).wait(1).next())).to.be.instanceOf(UnknownAnswer);
+  });
+
+  it('does not believe news that are none', async () => {
+    for (const text of ['event: job\ndata: {"id":1}\n\n', 'event: deleted\ndata: {}\n\n', 'event: job\ndata: {\n\n']) {
+      strange = await startStrangeServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).end(text);
+      });
+      expect(await failure(new RayserverClient({ server: strange.url }).events().next())).to.be.instanceOf(
+        UnknownAnswer,
+      );
+      await strange.close();
+    }
+    strange = await startStrangeServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end('event: later\nid: 1\ndata: x\n\nevent: reset\nid: 2\ndata: {}\n\n');
+    });
+    const events = new RayserverClient({ server: strange.url }).events();
+    expect((await events.next()).value).to.deep.equal({ what: 'reset' });
+    await events.return();
   });
 
   it('is told that nothing listens', async () => {

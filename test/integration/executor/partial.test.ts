@@ -85,7 +85,7 @@ describe('a picture whose renderer is lost', function () {
       await attempt.reported();
       expect(room.wentOnAfter(), 'no finished line is made again').to.equal(lines);
       expect(attempt.fractions[0], 'progress goes on from where it was').to.be.closeTo(lines / LINES, 0.01);
-      await room.grown((kill * large.bytes) / (KILLS + 1));
+      await room.grown((kill * large.bytes) / (KILLS * 1.3));
       const before = room.report();
       await attempt.signal('SIGCONT');
       const report = await waitUntil('a report', () => room.report().rays > before.rays && room.report());

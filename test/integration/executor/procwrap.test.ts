@@ -1,9 +1,11 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { findMarked, markOfHome } from '../../../src/executor/spawner/mark.ts';
 import type { Project } from '../../../src/model/job.ts';
 import { fixtures, makeProject, run, task, temporary } from '../../support/executor.ts';
 import { ProcwrapProcess, TestServer } from '../../support/procwrap.ts';
+import { isAlive } from '../../support/program.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 describe('procwrap', () => {
@@ -12,8 +14,8 @@ describe('procwrap', () => {
   let procwraps: ProcwrapProcess[] = [];
   let servers: TestServer[] = [];
   const at = (path: string) => join(project.path, path);
-  const launch = () => {
-    const procwrap = new ProcwrapProcess(base.path);
+  const launch = (env: Record<string, string> = {}) => {
+    const procwrap = new ProcwrapProcess(base.path, env);
     procwraps.push(procwrap);
     return procwrap;
   };
@@ -22,19 +24,9 @@ describe('procwrap', () => {
     servers.push(server);
     return server;
   };
-  const isAlive = (pid: number) =>
-    existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  const inGroup = (leader: number) =>
-    readdirSync('/proc').filter((name) => {
-      try {
-        const fields = readFileSync(`/proc/${Number(name)}/stat`, 'utf8')
-          .replace(/^.*\) /s, '')
-          .split(' ');
-        return fields[0] !== 'Z' && Number(fields[2]) === leader;
-      } catch {
-        return false;
-      }
-    });
+  const read = (path: string) => readFileSync(at(path), 'utf8');
+  const numberIn = (path: string) => (existsSync(at(path)) ? Number(read(path)) || null : null);
+  const spawnerOf = (procwrap: ProcwrapProcess) => Number(/, spawner (\d+) /.exec(procwrap.log)?.[1]);
   const waits = task([run('waits', [], { stdout: { to: 'file', path: 'x.hdr' } })], { makes: ['x.hdr'] });
 
   beforeEach(() => {
@@ -180,24 +172,55 @@ describe('procwrap', () => {
     });
   }
 
-  it('ends what a killed one left running, and takes its place', async () => {
+  it('takes its simulations along when it is killed, with all that left them', async () => {
     const first = launch();
     const server = await dial(first);
+    const escaping = 'env -i setsid sh -c "echo \\$\\$ > escaped; exec /bin/sleep 1000" & echo > waiting; wait';
+    server.start('1.1.1', project, task([run('sh', ['-c', escaping])]));
+    const pid = await server.pid('1.1.1');
+    const escaped = await waitUntil('the program', () => numberIn('escaped'));
+    await first.kill();
+    await waitUntil('their end', () => !isAlive(pid) && !isAlive(escaped));
+    const second = await dial(launch());
+    expect(second.heard[0]).to.deep.include({ attempts: [] });
+  });
+
+  for (const kind of ['c', 'node']) {
+    it(`ends what it and its spawner (${kind}) left when both were killed, before it listens`, async () => {
+      const first = launch({ RAYSERVER_SPAWNER: kind });
+      const server = await dial(first);
+      const escaping = 'env -i setsid sh -c "echo \\$\\$ > escaped; exec /bin/sleep 1000" & echo > waiting; wait';
+      server.start('1.1.1', project, task([run('sh', ['-c', escaping])]));
+      const pid = await server.pid('1.1.1');
+      const escaped = await waitUntil('the program', () => numberIn('escaped'));
+      // Neither has a moment to clean up when both are gone before one of them runs again.
+      const spawner = spawnerOf(first);
+      for (const one of [spawner, first.child.pid ?? 0]) process.kill(one, 'SIGSTOP');
+      process.kill(spawner, 'SIGKILL');
+      await first.kill();
+      expect(isAlive(escaped)).to.equal(true);
+      const second = launch();
+      await dial(second);
+      expect([isAlive(pid), isAlive(escaped)]).to.deep.equal([false, false]);
+      expect(second.log).to.include(`ended process ${escaped}, left by an earlier procwrap`);
+    });
+  }
+
+  it('says of a simulation whose spawner was killed that it is stopped, and starts the next one', async () => {
+    const procwrap = launch();
+    const server = await dial(procwrap);
     server.start('1.1.1', project, waits);
     const pid = await server.pid('1.1.1');
     await waitUntil('the program', () => existsSync(at('waiting')));
-    await first.kill();
-    await waitUntil('the loss', () => server.lost);
-    expect(isAlive(pid)).to.equal(true);
-    const second = launch();
-    const next = await dial(second);
-    expect(next.heard[0]).to.deep.include({ attempts: [] });
-    await waitUntil('the end of the simulation', () => !isAlive(pid));
-    expect(second.log).to.include(`ended simulation ${pid}`);
-    expect(readdirSync(join(second.home, 'run/inner/running'))).to.deep.equal([]);
+    process.kill(spawnerOf(procwrap), 'SIGKILL');
+    expect(await server.outcome('1.1.1')).to.deep.equal({ is: 'stopped' });
+    expect(isAlive(pid)).to.equal(false);
+    expect(existsSync(at('x.hdr'))).to.equal(false);
+    server.start('1.1.2', project, task([run('rpict')]));
+    expect(await server.outcome('1.1.2')).to.include({ is: 'done' });
   });
 
-  it('ends a planning that a killed one left running, with all that it started', async () => {
+  it('ends a planning when it is killed, with all that it started', async () => {
     const first = launch();
     const server = await TestServer.dial(first.socket, { radiance: join(fixtures, 'badrad') });
     servers.push(server);
@@ -205,17 +228,12 @@ describe('procwrap', () => {
     writeFileSync(at('mode'), 'hangs');
     const request = { kind: 'radiance' as const, rif: 'room.rif', views: [], set: [], force: false };
     const answer = server.ask({ ask: 'plan', project, request }).catch((error: Error) => error.message);
-    const noted = () => readdirSync(join(first.home, 'run/inner/running')).map(Number);
-    const [rad = 0] = await waitUntil('rad', () => (noted().length > 0 ? noted() : null));
-    await waitUntil('its child', () => existsSync(at('grandchild')));
+    const started = () =>
+      findMarked(markOfHome(join(first.home, 'run/inner'))).filter((pid) => pid !== spawnerOf(first));
+    const planning = await waitUntil('rad and its child', () => (started().length > 1 ? started() : null));
     await first.kill();
-    // Its leader may be gone already; the group is not.
-    process.kill(rad, 'SIGKILL');
-    await waitUntil('the end of the leader alone', () => inGroup(rad).length > 0 && !isAlive(rad));
     expect(await answer).to.match(/not connected/);
-    const second = launch();
-    await dial(second);
-    await waitUntil('the end of the group', () => inGroup(rad).length === 0);
+    await waitUntil('their end', () => !planning.some(isAlive));
   });
 
   it('says why it cannot serve', async () => {

@@ -265,14 +265,20 @@ describe('what procwrap answers', () => {
 
     it('goes on where the last one ended', async () => {
       writeFileSync(at('logfiles/room.inside.log'), `${first}one\n`);
-      expect(await log()).to.deep.equal({ kind: 'log', text: `${first}one\n`, next: first.length + 4 });
+      expect(await log()).to.deep.equal({ kind: 'log', attempt: 1, text: `${first}one\n`, next: first.length + 4 });
       appendFileSync(at('logfiles/room.inside.log'), 'two\n');
       expect(await log({ offset: first.length + 4 })).to.deep.equal({
         kind: 'log',
+        attempt: 1,
         text: 'two\n',
         next: first.length + 8,
       });
-      expect(await log({ offset: first.length + 8 })).to.deep.equal({ kind: 'log', text: '', next: first.length + 8 });
+      expect(await log({ offset: first.length + 8 })).to.deep.equal({
+        kind: 'log',
+        attempt: 1,
+        text: '',
+        next: first.length + 8,
+      });
     });
 
     it('does not cut characters', async () => {
@@ -307,7 +313,7 @@ describe('what procwrap answers', () => {
       truncateSync(at('logfiles/room.inside.log'));
       expect(await refused(12)).to.match(/^no-such-file: Job 12 has no log of room\.inside/);
       host.running.add('12 room.inside');
-      expect(await log()).to.deep.equal({ kind: 'log', text: '', next: 0 });
+      expect(await log()).to.deep.equal({ kind: 'log', attempt: 0, text: '', next: 0 });
       expect(await refusal({ ask: 'log', project, name: '../x', job: 1, offset: 0 })).to.match(/^no-such-file: /);
     });
   });

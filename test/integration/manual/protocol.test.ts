@@ -158,10 +158,10 @@ function isGood([status]: [string, unknown]): boolean {
   return status.startsWith('2');
 }
 
-/** Words that `.Ic` marks, but for those that are another page's. */
+/** Words that `.Ic` marks, but for settings, which are another page's and have a point in them. */
 function wordsOf(lines: readonly string[]): string[] {
   return [...new Set(marked(lines, 'Ic'))].filter(
-    (word) => (word !== 'plan.seconds' && word !== 'finishedAt') || lines.includes(`.It Ic ${word}`),
+    (word) => (!word.includes('.') && word !== 'finishedAt') || lines.includes(`.It Ic ${word}`),
   );
 }
 

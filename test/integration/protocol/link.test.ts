@@ -16,7 +16,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 const hello: ToProcwrap = {
   say: 'hello',
   version: '1',
-  settings: { radiance: null, planSeconds: 60, logBytes: 4096, reportSeconds: 1, slots: 2 },
+  settings: { radiance: null, planSeconds: 60, logBytes: 4096, processes: 512, reportSeconds: 1, slots: 2 },
 };
 
 describe('the inner link', () => {

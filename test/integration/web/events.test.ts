@@ -4,7 +4,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { type Opened, openTestPort, token } from '../../support/web-port.ts';
 
 interface Event {
-  readonly id: number;
+  readonly id: string;
   readonly state: string;
   readonly progress: number;
 }
@@ -34,10 +34,10 @@ class Reader {
   }
 
   get events(): Event[] {
-    const found = this.text.matchAll(/event: job\nid: ([0-9]+)\ndata: (\{.*\})\n\n/g);
+    const found = this.text.matchAll(/event: job\nid: (\S+)\ndata: (\{.*\})\n\n/g);
     return [...found].map(([, id, data]) => {
       const { state, progress } = JSON.parse(data ?? '');
-      return { id: Number(id), state, progress };
+      return { id: id ?? '', state, progress };
     });
   }
 
@@ -67,25 +67,51 @@ describe('the events of a job', () => {
     await waitUntil('the third event', () => reader.events.length === 3);
     port.farm.change(1, ended);
     await waitUntil('the end', () => reader.isWhole);
-    expect(reader.events).to.deep.equal([
-      { id: 1, state: 'waiting', progress: 0 },
-      { id: 2, state: 'running', progress: 0 },
-      { id: 3, state: 'running', progress: 0.5 },
-      { id: 4, state: 'done', progress: 1 },
+    expect(reader.events.map(({ state, progress }) => [state, progress])).to.deep.equal([
+      ['waiting', 0],
+      ['running', 0],
+      ['running', 0.5],
+      ['done', 1],
     ]);
+    expect(new Set(reader.events.map(({ id }) => id)).size).to.equal(4);
     expect(port.farm.watchers(1)).to.equal(0);
     reader.socket.destroy();
   });
 
-  it('of a job that has ended are one, whose ids go on from what the client has seen', async () => {
+  it('of a job that has ended are one, and none for a client that has seen its end', async () => {
     port = await openTestPort();
     port.farm.add(ended);
-    const { body } = await port.ask('/api/v1/jobs/1/events', { headers: { 'Last-Event-ID': '41' } });
-    expect(body.toString()).to.match(/^retry: 2000\n\nevent: job\nid: 42\ndata: \{.*"state":"done".*\}\n\n$/);
-    for (const strange of ['x', '-1', '1e3']) {
-      const again = await port.ask('/api/v1/jobs/1/events', { headers: { 'Last-Event-ID': strange } });
-      expect(again.body.toString()).to.contain('id: 1\n');
+    const whole = /^retry: 2000\n\nevent: job\nid: (\S+)\ndata: \{.*"state":"done".*\}\n\n$/;
+    const { body } = await port.ask('/api/v1/jobs/1/events');
+    const [, id = ''] = whole.exec(body.toString()) ?? [];
+    for (const other of ['41', 'x', '', `${id}x`, 'a'.repeat(64)]) {
+      const again = await port.ask('/api/v1/jobs/1/events', { headers: { 'Last-Event-ID': other } });
+      expect(again.body.toString(), other).to.match(whole);
     }
+    const seen = await port.ask('/api/v1/jobs/1/events', { headers: { 'Last-Event-ID': id } });
+    expect([seen.status, seen.body.length]).to.deep.equal([204, 0]);
+    expect(port.farm.watchers(1)).to.equal(0);
+    const long = await port.ask('/api/v1/jobs/1/events', { headers: { 'Last-Event-ID': 'a'.repeat(65) } });
+    expect(long.status).to.equal(400);
+  });
+
+  it('go on for a client that comes back: at once where something has changed, else with the next change', async () => {
+    port = await openTestPort();
+    port.farm.add({ state: 'running', secondsLeft: 100 });
+    const first = new Reader(port);
+    await waitUntil('the first event', () => first.events.length === 1);
+    first.socket.destroy();
+    const back = [`Last-Event-ID: ${first.events[0]?.id}`];
+    port.farm.change(1, { secondsLeft: 90 });
+    const second = new Reader(port, 1, back);
+    await waitUntil('the stream', () => second.text.includes('event: unchanged\n'));
+    expect(second.events).to.deep.equal([]);
+    port.farm.change(1, { notes: ['half'] });
+    await waitUntil('the change', () => second.events.length === 1);
+    const third = new Reader(port, 1, back);
+    await waitUntil('what was missed', () => third.events.length === 1);
+    expect(third.events).to.deep.equal(second.events);
+    for (const reader of [second, third]) reader.socket.destroy();
   });
 
   it('of no job are refused', async () => {
@@ -164,7 +190,7 @@ describe('the events of a job', () => {
   });
 
   it('go to so many clients and no more', async () => {
-    port = await openTestPort({ bounds: { streams: 2 } });
+    port = await openTestPort({ bounds: { streams: 4 } });
     port.farm.add();
     const readers = [new Reader(port), new Reader(port)];
     await waitUntil('two streams', () => readers.every((reader) => reader.events.length === 1));

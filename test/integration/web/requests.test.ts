@@ -116,7 +116,11 @@ describe('the job port', () => {
     expect(await messageOf(submit({ ...job, project: '/p' }))).to.equal(
       '"project" must be an object with "path", or an object with "location" and "path".',
     );
-    expect(await messageOf(submit({ ...job, kind: 'povray' }))).to.equal('"kind" must be "radiance".');
+    expect(await messageOf(submit({ ...job, kind: 'povray' }))).to.equal(
+      '"kind" must be one of "radiance", "command".',
+    );
+    expect(await messageOf(submit({ kind: 'command' }))).to.equal('"project" is missing in the body.');
+    expect(await messageOf(submit({ kind: 'command', project: { path: '/p' }, rif: 'a' }))).to.match(/"(command|rif)"/);
     expect(await messageOf(submit({ ...job, force: 'true' }))).to.equal('"force" must be a boolean.');
     expect(await messageOf(submit({ ...job, shell: 1 }))).to.equal('Unknown key "shell" in the body.');
     expect(await messageOf(submit({ ...job, rif: '' }))).to.equal('"rif" must NOT have fewer than 1 characters.');
@@ -200,7 +204,7 @@ describe('the job port', () => {
     const nowhere = await port.ask('/api/v2/jobs');
     expect([nowhere.status, nowhere.json.error.code]).to.deep.equal([404, 'not-found']);
     for (const [method, path, allow] of [
-      ['DELETE', '/api/v1/jobs/1', 'GET, HEAD'],
+      ['PUT', '/api/v1/jobs/1', 'GET, HEAD, DELETE'],
       ['PUT', '/api/v1/jobs', 'POST, GET, HEAD'],
       ['OPTIONS', '/api/v1/jobs', 'POST, GET, HEAD'],
       ['GET', '/api/v1/jobs/1/cancel', 'POST'],

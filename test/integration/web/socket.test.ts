@@ -14,6 +14,7 @@ import { connect, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { Metrics } from '../../../src/web/metrics.ts';
 import { openPort } from '../../../src/web/port.ts';
 import { listenOnSocket } from '../../../src/web/socket.ts';
 import { MemoryFarm } from '../../support/memory-farm.ts';
@@ -101,6 +102,7 @@ describe('the Unix socket of the job port', () => {
       socketPath,
       identify: () => null,
       openFiles: 20_000,
+      metrics: new Metrics(),
       logFile: '/home/srvlogs/sun',
       log: () => undefined,
     };

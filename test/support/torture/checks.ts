@@ -105,13 +105,15 @@ export function wholeLogs(ended: Ended, project: string): string[] {
 
 /**
  * Nothing half done lies in the project. A raw picture may, one for each kill: it is removed after the end of its filter
- * is kept, and whoever was to remove it may be killed in just that moment (src/DECISIONS.md).
+ * is kept, and whoever was to remove it may be killed in just that moment (src/DECISIONS.md). So may the pid file of a
+ * frame that was lost and, its job being cancelled, is not tried again.
  */
-export function litter(project: string, kills: number): string[] {
+export function litter(project: string, kills: number, cancelled: Iterable<number> = []): string[] {
   const files = readdirSync(project, { recursive: true, encoding: 'utf8' });
   const odd = files.filter((name) => /^proc\/.+$|\.part$|(^|\/)rf[A-Za-z0-9]{6}$/.test(name));
-  const raw = files.filter((name) => name.endsWith('.unf'));
-  return [...odd, ...raw.slice(kills)].map((name) => `litter: ${name}`);
+  const frames = [...cancelled].map((job) => `proc/frame-${job}.`);
+  const raw = files.filter((name) => name.endsWith('.unf') || frames.some((frame) => name.startsWith(frame)));
+  return [...odd.filter((name) => !raw.includes(name)), ...raw.slice(kills)].map((name) => `litter: ${name}`);
 }
 
 /** No process has anything to do with this directory any more. */

@@ -6,33 +6,17 @@ import * as checks from './checks.ts';
 import { Customer } from './customer.ts';
 import { type Kill, type KillKind, kill } from './kills.ts';
 import { Ledger } from './ledger.ts';
-import { startsOf } from './marks.ts';
+import { isEndangered, orderOf } from './orders.ts';
 import { processesBelow } from './processes.ts';
-import { makeStage, rifOf, type Stage } from './stage.ts';
-
-export interface Verdict {
-  readonly violations: readonly string[];
-  readonly rounds: number;
-  readonly kills: Readonly<Partial<Record<KillKind, number>>>;
-  readonly jobs: number;
-  /** Those that are done. */
-  readonly tasks: number;
-  /** More starts than tasks: what was lost and done again. */
-  readonly starts: number;
-  /** Where all lies, for a look: kept when something is wrong. */
-  readonly directory: string;
-}
+import { makeStage, type Stage } from './stage.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
 
 /** Jobs that are not done yet and are waited for before another is submitted. */
 const mostOpen = 5;
-/** Every so many jobs one is a picture that takes a while. */
-const pictureEvery = 8;
 /** Every so many jobs one is cancelled soon after it was submitted. */
 const cancelEvery = 5;
 /** How long all may stand still before it counts as stuck, ms. */
 const patience = 120_000;
-/** A task that was lost this often in a row is spared: the fifth time it is given up, as it should be. */
-const mostLost = 3;
 
 /** A daemon that works and is killed, again and again, in an order that the seed decides. */
 export class Torture {
@@ -125,7 +109,7 @@ export class Torture {
 
   async #submit(): Promise<void> {
     const number = this.#submitted++;
-    const { name, body } = number % pictureEvery === 0 ? this.#picture(number) : this.#frames(number);
+    const { name, body } = orderOf(number, this.#stage, this.#chance);
     const id = await this.#customer.submit(name, body);
     if (id === null) return;
     this.#ledger.acknowledge(name, id);
@@ -139,21 +123,6 @@ export class Torture {
     this.#ledger.cancelled.add(id);
     await pause(1000 * this.#chance.next());
     await this.#customer.cancel(id);
-  }
-
-  #picture(number: number): { name: string; body: object } {
-    const { lab, project } = this.#stage;
-    const name = `picture${number}`;
-    lab.write(join(project, `${name}.rif`), rifOf(name, 1, 400));
-    return { name, body: { kind: 'radiance', project: { path: project }, rif: `${name}.rif`, priority: 1 } };
-  }
-
-  #frames(number: number): { name: string; body: object } {
-    const { project, frame } = this.#stage;
-    const name = `frames${number}`;
-    const command = [frame, name, '%d'];
-    const frames = `1-${this.#chance.whole(10, 60)}`;
-    return { name, body: { kind: 'command', project: { path: project }, name, command, frames, priority: number % 3 } };
   }
 
   #finishedPictures(): string[] {
@@ -188,7 +157,8 @@ export class Torture {
   async #check(): Promise<void> {
     const { lab, project, marks } = this.#stage;
     const ended = this.#ledger.ended();
-    await waitUntil('no litter', () => checks.litter(project, this.#kills.length).length === 0).catch(() => undefined);
+    const litter = () => checks.litter(project, this.#kills.length, this.#ledger.cancelled);
+    await waitUntil('no litter', () => litter().length === 0).catch(() => undefined);
     await lab.stopDaemon();
     const left = () => checks.leftProcesses(lab.directory);
     await waitUntil('no process', () => left().length === 0).catch(() => undefined);
@@ -200,7 +170,7 @@ export class Torture {
       ...checks.wholeResults(ended, project),
       ...checks.samePictures(project, this.#finishedPictures()),
       ...checks.wholeLogs(ended, project),
-      ...checks.litter(project, this.#kills.length),
+      ...litter(),
       ...left(),
       ...checks.soundStore(join(lab.home, 'state/rayserver.db')),
     );
@@ -208,35 +178,12 @@ export class Torture {
 
   async #leave(): Promise<Verdict> {
     this.#customer.leave();
-    const { lab, marks } = this.#stage;
-    const { violations } = this.#ledger;
-    const ended = this.#ledger.ended();
-    const all = ended.flatMap(({ job, tasks }) => tasks.map((task) => ({ job, task })));
-    const tasks = all.filter(({ task }) => task.state === 'done');
-    const starts = tasks.reduce((sum, marked) => sum + startsOf(marks, marked).length, 0);
-    if (violations.length === 0) await lab.close();
+    const { lab } = this.#stage;
+    const verdict = verdictOf(this.#ledger, this.#kills, this.#stage, this.#rounds);
+    if (verdict.violations.length === 0) await lab.close();
     else for (const { pid } of processesBelow(lab.directory)) process.kill(pid, 'SIGKILL');
-    return {
-      violations,
-      rounds: this.#rounds,
-      kills: countKinds(this.#kills),
-      jobs: ended.length,
-      tasks: tasks.length,
-      starts,
-      directory: lab.directory,
-    };
+    return verdict;
   }
-}
-
-function isEndangered({ state, tried }: TaskView): boolean {
-  const lost = tried.length - 1 - tried.findLastIndex(({ ended }) => ended !== 'lost');
-  return state !== 'done' && lost >= mostLost;
-}
-
-function countKinds(kills: readonly Kill[]): Partial<Record<KillKind, number>> {
-  const counts: Partial<Record<KillKind, number>> = {};
-  for (const { kind, pids } of kills) if (pids.length > 0) counts[kind] = (counts[kind] ?? 0) + 1;
-  return counts;
 }
 
 function pause(milliseconds: number): Promise<void> {

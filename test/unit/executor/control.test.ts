@@ -36,8 +36,7 @@ describe('the control of simulations', () => {
   beforeEach(() => {
     clock = new HandClock();
     [over, log] = [false, []];
-    const running = { note: () => {}, forget: () => {} };
-    control = new Control({ home: '/nowhere', clock, log: (_, text) => log.push(text), running });
+    control = new Control({ home: '/nowhere', clock, log: (_, text) => log.push(text) });
     void control.over.then(() => {
       over = true;
     });

@@ -1,0 +1,3 @@
+import { serveSpawner } from '../../executor/spawner/serve.ts';
+
+void serveSpawner().then(process.exit);

@@ -1,0 +1,842 @@
+/*
+ * spawner: starts simulations for procwrap, watches them and leaves nothing of them behind.
+ *
+ * It speaks with procwrap on descriptor 3, a Unix socket; the messages are described in spawner/messages.ts, field by
+ * field. When the socket ends, it kills what runs and ends. It has one thread and one poll loop, is small (what a
+ * program's peak memory includes of it is a megabyte) and starts programs with vfork: that is why it is not Node.
+ *
+ * Each simulation has a process group, and a mark that a program cannot take off its children by starting a session,
+ * forking away or wiping its environment: a value of RLIMIT_LOCKS, which Linux inherits, shows and has not used since
+ * 2.4. What leaves its parent becomes our child, for we are a subreaper.
+ */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { VERSION = 1, LINK = 3, NICE = 10 };
+enum { LONGEST_FRAME = 16 << 20, MOST_RUNS = 4096, ENVIRONMENTS = 16, DIRECTORIES = 16, PORTION = 65536 };
+enum { WINDOW = 256 << 10, LAST_OUTPUT = 1 << 20 };
+/* Milliseconds. */
+enum { AGAIN = 5, PATIENCE = 5000, AUTOGROUP_PAUSE = 150, DIRECTORY_IDLE = 5000 };
+/* The mark: home, procwrap's life, simulation. */
+#define RUN_BITS 20
+#define RUN_MASK ((UINT64_C(1) << RUN_BITS) - 1)
+
+enum to_us { HELLO = 1, ENVIRONMENT, START, SIGNAL, CREDIT };
+enum from_us { READY = 1, STARTED, REFUSED, OUTPUT, ENDED };
+enum sends { SEND_TERM = 1, SEND_KILL, SEND_STOP, SEND_CONTINUE };
+enum place { OF_PROGRAM, OF_DIRECTORY, OF_STDIN, OF_STDOUT, OF_SYSTEM };
+enum target { NOTHING, HEARD, A_FILE };
+
+struct buffer {
+  char *data;
+  size_t start, end, room;
+};
+
+struct run {
+  uint32_t id;
+  pid_t pid; /* 0: this place is free. */
+  int output[2];
+  uint32_t credit[2];
+  bool gone; /* The leader ended and was reaped. */
+  int status;
+  struct rusage usage;
+  int64_t sweep_until;
+};
+
+struct environment {
+  char *memory;
+  char **variables; /* The first place is for RAYSERVER_ATTEMPT. */
+};
+
+struct known {
+  char *path; /* NULL: this place is free. */
+  uint64_t device, inode;
+  int fd;
+};
+
+/* What the child tells before it becomes the program. vfork shares our memory. */
+struct launch {
+  struct run *run;
+  char **arguments, **variables;
+  int directory, input, output[2];
+  uint64_t processes;
+  volatile int error, place;
+};
+
+static struct buffer in, out;
+static struct run *runs;
+static size_t run_count;
+static struct environment environments[ENVIRONMENTS];
+static struct known directories[DIRECTORIES];
+static size_t next_directory;
+static uint64_t mark;
+static pid_t self;
+static int null_fd, signal_fd, children_fd, autogroup_fd = -1;
+
+static void end_all(int status) __attribute__((noreturn));
+
+static void give_up(const char *why) {
+  fprintf(stderr, "spawner: %s: %s\n", why, strerror(errno));
+  end_all(1);
+}
+
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* Buffers and numbers */
+
+static void make_room(struct buffer *buffer, size_t size) {
+  if (buffer->start == buffer->end) buffer->start = buffer->end = 0;
+  if (buffer->end + size <= buffer->room) return;
+  if (buffer->start > 0) {
+    memmove(buffer->data, buffer->data + buffer->start, buffer->end - buffer->start);
+    buffer->end -= buffer->start;
+    buffer->start = 0;
+  }
+  if (buffer->end + size <= buffer->room) return;
+  size_t room = (buffer->end + size) * 2;
+  char *data = realloc(buffer->data, room);
+  if (!data) give_up("memory");
+  buffer->data = data;
+  buffer->room = room;
+}
+
+static void put(const void *bytes, size_t size) {
+  make_room(&out, size);
+  memcpy(out.data + out.end, bytes, size);
+  out.end += size;
+}
+
+/* All machines that we run on are little-endian, as the messages are. */
+static void put8(uint8_t number) { put(&number, sizeof number); }
+static void put32(uint32_t number) { put(&number, sizeof number); }
+static void put64(uint64_t number) { put(&number, sizeof number); }
+
+static void begin(enum from_us type, uint32_t size, uint32_t id) {
+  put32(size + 5);
+  put8(type);
+  put32(id);
+}
+
+struct reader {
+  char *at, *end;
+  bool bad;
+};
+
+static void take(struct reader *reader, void *bytes, size_t size) {
+  if ((size_t)(reader->end - reader->at) < size) {
+    reader->bad = true;
+    memset(bytes, 0, size);
+    return;
+  }
+  memcpy(bytes, reader->at, size);
+  reader->at += size;
+}
+
+static uint8_t take8(struct reader *reader) {
+  uint8_t number;
+  take(reader, &number, sizeof number);
+  return number;
+}
+
+static uint32_t take32(struct reader *reader) {
+  uint32_t number;
+  take(reader, &number, sizeof number);
+  return number;
+}
+
+static uint64_t take64(struct reader *reader) {
+  uint64_t number;
+  take(reader, &number, sizeof number);
+  return number;
+}
+
+/* A text lies in the message with its NUL. */
+static char *take_text(struct reader *reader) {
+  static char none[] = "";
+  uint32_t size = take32(reader);
+  char *text = reader->at;
+  if (reader->bad || size == 0 || (size_t)(reader->end - text) < size || text[size - 1] != '\0') {
+    reader->bad = true;
+    return none;
+  }
+  reader->at += size;
+  return text;
+}
+
+/* A list of texts, with `before` places free in front and NULL behind. */
+static char **take_texts(struct reader *reader, size_t before) {
+  uint32_t count = take32(reader);
+  if (count > (size_t)(reader->end - reader->at) / 5) reader->bad = true;
+  if (reader->bad) count = 0;
+  char **texts = calloc(before + count + 1, sizeof *texts);
+  if (!texts) give_up("memory");
+  for (uint32_t i = 0; i < count; i++) texts[before + i] = take_text(reader);
+  return texts;
+}
+
+/* Whom a process belongs to */
+
+static bool is_marked(pid_t pid, uint64_t wanted, uint64_t mask) {
+  struct rlimit limit;
+  if (pid == self || prlimit(pid, RLIMIT_LOCKS, NULL, &limit) < 0) return false;
+  return (limit.rlim_cur & mask) == wanted;
+}
+
+/* Signals all that carry the mark, zombies too, but not the group `except`; returns how many there are. */
+static int signal_marked(uint64_t wanted, uint64_t mask, int signal, pid_t except) {
+  DIR *proc = opendir("/proc");
+  if (!proc) return 0;
+  int count = 0;
+  for (struct dirent *entry; (entry = readdir(proc));) {
+    pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? atoi(entry->d_name) : 0;
+    if (pid <= 1 || !is_marked(pid, wanted, mask)) continue;
+    if (except != 0 && getpgid(pid) == except) continue;
+    kill(pid, signal);
+    count++;
+  }
+  closedir(proc);
+  return count;
+}
+
+/* Kills all that carry the mark; returns how many there were. They are stopped first: a stopped process cannot fork. */
+static int kill_marked(uint64_t wanted, uint64_t mask) {
+  int count = signal_marked(wanted, mask, SIGSTOP, 0);
+  for (int tries = 0; count > 0 && tries < 50; tries++) {
+    int again = signal_marked(wanted, mask, SIGSTOP, 0);
+    if (again <= count) break;
+    count = again;
+  }
+  return count == 0 ? 0 : signal_marked(wanted, mask, SIGKILL, 0);
+}
+
+static uint64_t mark_of(const struct run *run) { return mark | (run->id & RUN_MASK); }
+
+static struct run *run_with(pid_t pid) {
+  for (size_t i = 0; i < run_count; i++)
+    if (runs[i].pid == pid && !runs[i].gone) return &runs[i];
+  return NULL;
+}
+
+static struct run *run_called(uint32_t id) {
+  for (size_t i = 0; i < run_count; i++)
+    if (runs[i].pid != 0 && runs[i].id == id) return &runs[i];
+  return NULL;
+}
+
+static size_t running(void) {
+  size_t count = 0;
+  for (size_t i = 0; i < run_count; i++) count += runs[i].pid != 0 && !runs[i].gone;
+  return count;
+}
+
+/* Our children's numbers, ended by 0, in memory that is valid until the next call. */
+static pid_t *children(void) {
+  static char *text;
+  static pid_t *pids;
+  static size_t room = 4096;
+  size_t size = 0;
+  for (;;) {
+    if (!text) text = malloc(room);
+    free(pids);
+    pids = calloc(room / 2 + 1, sizeof *pids);
+    if (!text || !pids) give_up("memory");
+    ssize_t got = children_fd < 0 ? 0 : pread(children_fd, text, room - 1, 0);
+    size = got < 0 ? 0 : (size_t)got;
+    if (size < room - 1) break;
+    room *= 2;
+    free(text);
+    text = NULL;
+  }
+  text[size] = '\0';
+  size_t count = 0;
+  for (char *at = text, *end; (pids[count] = (pid_t)strtol(at, &end, 10)) != 0; at = end) count++;
+  return pids;
+}
+
+/* Whether we have children that no simulation begins with: orphans of some simulation. Some kernels do not tell. */
+static bool have_orphans(void) {
+  size_t count = 0;
+  if (children_fd < 0) return true;
+  for (pid_t *pid = children(); *pid != 0; pid++) count++;
+  return count > running();
+}
+
+/*
+ * Kills orphans of no living simulation: those of one that is over, and, when nothing runs that could have made them,
+ * those that took off their mark. Returns how many there were.
+ */
+static int kill_strays(void) {
+  int count = 0;
+  for (pid_t *pid = children(); *pid != 0; pid++) {
+    struct rlimit limit = {0, 0};
+    if (run_with(*pid)) continue;
+    prlimit(*pid, RLIMIT_LOCKS, NULL, &limit);
+    bool ours = (limit.rlim_cur & ~RUN_MASK) == mark;
+    bool lives = false;
+    for (size_t i = 0; i < run_count; i++)
+      lives = lives || (runs[i].pid != 0 && limit.rlim_cur == mark_of(&runs[i]));
+    if (ours ? lives : running() > 0) continue;
+    kill(*pid, SIGKILL);
+    count++;
+  }
+  return count;
+}
+
+static void reap(void) {
+  for (;;) {
+    siginfo_t info = {0};
+    /* The group is killed while its leader's number cannot be given again. */
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0) return;
+    struct run *run = run_with(info.si_pid);
+    if (!run) {
+      waitpid(info.si_pid, NULL, WNOHANG);
+      continue;
+    }
+    kill(-run->pid, SIGKILL);
+    wait4(run->pid, &run->status, WNOHANG, &run->usage);
+    run->gone = true;
+    run->sweep_until = now() + PATIENCE;
+  }
+}
+
+static void end_all(int status) {
+  int64_t until = now() + PATIENCE;
+  /* Nothing may be reaped as a simulation any more, and nothing is exempt. */
+  for (size_t i = 0; i < run_count; i++) {
+    if (runs[i].pid != 0 && !runs[i].gone) kill(-runs[i].pid, SIGKILL);
+    runs[i].pid = 0;
+  }
+  for (;;) {
+    int left = mark == 0 ? 0 : kill_marked(mark, ~RUN_MASK);
+    left += kill_strays();
+    while (waitpid(-1, NULL, WNOHANG) > 0) left++;
+    if (left == 0 || now() > until) _exit(status);
+    poll(NULL, 0, AGAIN);
+  }
+}
+
+/* Opening what procwrap names */
+
+static int walk(const char *path, int flags) {
+  char *copy = strdup(path), *rest = copy;
+  if (!copy) return -1;
+  int at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  for (char *part; at >= 0 && (part = strsep(&rest, "/"));) {
+    if (*part == '\0') continue;
+    int next = openat(at, part, (rest ? O_PATH | O_DIRECTORY : flags) | O_NOFOLLOW | O_CLOEXEC);
+    int error = errno;
+    close(at);
+    errno = error;
+    at = next;
+  }
+  free(copy);
+  return at;
+}
+
+/* Opens the very file or directory that procwrap holds, as O_PATH; -1 and ESTALE if the path leads elsewhere now. */
+static int find(const char *path, uint64_t device, uint64_t inode, int flags) {
+  struct open_how how = {.flags = (uint64_t)(flags | O_PATH | O_CLOEXEC),
+                         .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+  int fd = -1, tries = 100;
+  if (*path != '/') {
+    errno = ESTALE;
+    return -1;
+  }
+  do fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+  while (fd < 0 && errno == EAGAIN && --tries > 0);
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) fd = walk(path, flags | O_PATH);
+  struct stat seen;
+  if (fd >= 0 && fstat(fd, &seen) == 0 && seen.st_dev == device && seen.st_ino == inode) return fd;
+  if (fd >= 0) close(fd);
+  if (fd >= 0 || errno == ENOENT || errno == ENOTDIR || errno == ELOOP) errno = ESTALE;
+  return -1;
+}
+
+/* Opened for good only when it is known to be the file: anything else might keep us waiting. */
+static int open_file(const char *path, uint64_t device, uint64_t inode, int flags) {
+  char again[64];
+  int found = find(path, device, inode, 0);
+  if (found < 0) return -1;
+  snprintf(again, sizeof again, "/proc/self/fd/%d", found);
+  int fd = open(again, flags | O_CLOEXEC | O_NOCTTY);
+  int error = errno;
+  close(found);
+  errno = error;
+  return fd;
+}
+
+/* The last few directories stay open: a thousand tasks in one project open it once. */
+static int open_directory(const char *path, uint64_t device, uint64_t inode) {
+  for (size_t i = 0; i < DIRECTORIES; i++) {
+    struct known *known = &directories[i];
+    if (known->path && known->device == device && known->inode == inode && strcmp(known->path, path) == 0)
+      return known->fd;
+  }
+  int fd = find(path, device, inode, O_DIRECTORY);
+  if (fd < 0) return -1;
+  struct known *known = &directories[next_directory++ % DIRECTORIES];
+  if (known->path) {
+    close(known->fd);
+    free(known->path);
+  }
+  *known = (struct known){strdup(path), device, inode, fd};
+  if (!known->path) give_up("memory");
+  return fd;
+}
+
+/* So that nobody is kept from unmounting a disk. */
+static void close_directories(void) {
+  for (size_t i = 0; i < DIRECTORIES; i++) {
+    if (!directories[i].path) continue;
+    close(directories[i].fd);
+    free(directories[i].path);
+    directories[i].path = NULL;
+  }
+}
+
+static bool have_directories(void) {
+  for (size_t i = 0; i < DIRECTORIES; i++)
+    if (directories[i].path) return true;
+  return false;
+}
+
+/* Starting */
+
+static void fail(struct launch *launch, enum place place) __attribute__((noreturn));
+static void fail(struct launch *launch, enum place place) {
+  launch->place = place;
+  launch->error = errno;
+  _exit(127);
+}
+
+/* As execvp, but with the PATH of the program's own environment and without a shell for what is no program. */
+static void become(struct launch *launch) {
+  const char *program = launch->arguments[0], *path = "/usr/local/bin:/usr/bin:/bin";
+  if (strchr(program, '/')) {
+    execve(program, launch->arguments, launch->variables);
+    return;
+  }
+  for (char **variable = launch->variables; *variable; variable++)
+    if (strncmp(*variable, "PATH=", 5) == 0) path = *variable + 5;
+  int error = ENOENT;
+  for (const char *at = path; at; at = *at ? at + 1 : NULL) {
+    static char full[8192];
+    const char *end = strchrnul(at, ':');
+    int size = snprintf(full, sizeof full, "%.*s%s%s", (int)(end - at), at, end == at ? "" : "/", program);
+    at = end;
+    if (size < 0 || (size_t)size >= sizeof full) continue;
+    execve(full, launch->arguments, launch->variables);
+    if (errno == EACCES) error = EACCES;
+    else if (errno != ENOENT && errno != ENOTDIR && errno != ESTALE && errno != ENODEV) return;
+  }
+  errno = error;
+}
+
+static void be_child(struct launch *launch) __attribute__((noreturn));
+static void be_child(struct launch *launch) {
+  sigset_t none;
+  sigemptyset(&none);
+  /* Whoever outlives us is killed; we may have died already. */
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != self) fail(launch, OF_SYSTEM);
+  if (setpgid(0, 0) < 0) fail(launch, OF_SYSTEM);
+  if (fchdir(launch->directory) < 0) fail(launch, OF_DIRECTORY);
+  if (dup2(launch->input, 0) < 0 || dup2(launch->output[0], 1) < 0 || dup2(launch->output[1], 2) < 0)
+    fail(launch, OF_SYSTEM);
+  struct rlimit ours = {mark_of(launch->run), mark_of(launch->run)};
+  setrlimit(RLIMIT_LOCKS, &ours);
+  struct rlimit processes;
+  if (launch->processes > 0 && getrlimit(RLIMIT_NPROC, &processes) == 0) {
+    if (processes.rlim_max > launch->processes) processes.rlim_max = launch->processes;
+    processes.rlim_cur = processes.rlim_max;
+    setrlimit(RLIMIT_NPROC, &processes);
+  }
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  become(launch);
+  fail(launch, OF_PROGRAM);
+}
+
+static pid_t launch_child(struct launch *launch) __attribute__((noinline));
+static pid_t launch_child(struct launch *launch) {
+  pid_t pid = vfork();
+  if (pid == 0) be_child(launch);
+  return pid;
+}
+
+static struct run *new_run(uint32_t id) {
+  size_t place = 0;
+  while (place < run_count && runs[place].pid != 0) place++;
+  if (place == MOST_RUNS) {
+    errno = EAGAIN;
+    return NULL;
+  }
+  if (place == run_count) {
+    struct run *more = realloc(runs, (run_count + 1) * sizeof *runs);
+    if (!more) return NULL;
+    runs = more;
+    run_count++;
+  }
+  runs[place] = (struct run){.id = id, .output = {-1, -1}, .credit = {WINDOW, WINDOW}};
+  return &runs[place];
+}
+
+static void close_output(struct run *run, int stream) {
+  if (run->output[stream] >= 0) close(run->output[stream]);
+  run->output[stream] = -1;
+}
+
+/* The program's end of a new pipe; ours does not wait. */
+static int hear(struct run *run, int stream) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return -1;
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  run->output[stream] = ends[0];
+  return ends[1];
+}
+
+static void refuse(uint32_t id, int error, enum place place) {
+  begin(REFUSED, 5, id);
+  put32((uint32_t)error);
+  put8(place);
+}
+
+struct target_of {
+  uint8_t is;
+  char *path;
+  uint64_t device, inode;
+};
+
+static struct target_of take_target(struct reader *reader) {
+  struct target_of target = {.is = take8(reader)};
+  if (target.is != A_FILE) return target;
+  target.path = take_text(reader);
+  target.device = take64(reader);
+  target.inode = take64(reader);
+  return target;
+}
+
+/* Opens all that the program is given; the place of the failure, or -1. */
+static int open_all(struct launch *launch, struct target_of *where, struct target_of *input, struct target_of *output) {
+  launch->directory = open_directory(where->path, where->device, where->inode);
+  if (launch->directory < 0) return OF_DIRECTORY;
+  launch->input = input->is == A_FILE ? open_file(input->path, input->device, input->inode, O_RDONLY) : null_fd;
+  if (launch->input < 0) return OF_STDIN;
+  if (output->is == A_FILE) launch->output[0] = open_file(output->path, output->device, output->inode, O_WRONLY);
+  else launch->output[0] = output->is == HEARD ? hear(launch->run, 0) : null_fd;
+  if (launch->output[0] < 0) return OF_STDOUT;
+  launch->output[1] = hear(launch->run, 1);
+  return launch->output[1] < 0 ? OF_SYSTEM : -1;
+}
+
+static void start(struct reader *reader, uint32_t id) {
+  struct launch launch = {.directory = -1, .input = -1, .output = {-1, -1}};
+  uint32_t number = take32(reader);
+  char *attempt = take_text(reader);
+  launch.processes = take64(reader);
+  struct target_of where = take_target(reader), input = take_target(reader), output = take_target(reader);
+  launch.arguments = take_texts(reader, 0);
+  struct environment *environment = number < ENVIRONMENTS ? &environments[number] : NULL;
+  if (!launch.arguments[0] || where.is != A_FILE || !environment || !environment->variables) reader->bad = true;
+  if (reader->bad) {
+    free(launch.arguments);
+    return;
+  }
+  environment->variables[0] = attempt;
+  launch.variables = environment->variables + (*attempt == '\0');
+  pid_t pid = -1;
+  launch.run = new_run(id);
+  launch.place = launch.run ? open_all(&launch, &where, &input, &output) : OF_SYSTEM;
+  launch.error = launch.place == -1 ? 0 : errno;
+  if (launch.place == -1) {
+    pid = launch_child(&launch);
+    if (pid < 0) launch.place = OF_SYSTEM, launch.error = errno;
+    else if (launch.error != 0) waitpid(pid, NULL, 0);
+  }
+  int given[3] = {launch.input, launch.output[0], launch.output[1]};
+  for (int i = 0; i < 3; i++)
+    if (given[i] >= 0 && given[i] != null_fd) close(given[i]);
+  free(launch.arguments);
+  if (launch.error == 0) {
+    launch.run->pid = pid;
+    begin(STARTED, 4, id);
+    put32((uint32_t)pid);
+    return;
+  }
+  if (launch.run)
+    for (int stream = 0; stream < 2; stream++) close_output(launch.run, stream);
+  refuse(id, launch.error, (enum place)launch.place);
+}
+
+/* What procwrap says */
+
+static void learn_environment(struct reader *reader, uint32_t number) {
+  if (number >= ENVIRONMENTS) {
+    reader->bad = true;
+    return;
+  }
+  size_t size = (size_t)(reader->end - reader->at);
+  char *memory = malloc(size + 1);
+  if (!memory) give_up("memory");
+  memcpy(memory, reader->at, size);
+  struct reader copy = {memory, memory + size, false};
+  char **variables = take_texts(&copy, 1);
+  free(environments[number].memory);
+  free(environments[number].variables);
+  environments[number] = (struct environment){memory, variables};
+  if (copy.bad) reader->bad = true;
+}
+
+/* To the group, and to what left it. */
+static void signal_all(struct run *run, int signal) {
+  kill(-run->pid, signal);
+  signal_marked(mark_of(run), ~UINT64_C(0), signal, run->pid);
+}
+
+static void send_signal(struct run *run, uint8_t what) {
+  if (run->gone) return;
+  switch (what) {
+    case SEND_TERM:
+      signal_all(run, SIGTERM);
+      /* One that is stopped would hear it only then. */
+      signal_all(run, SIGCONT);
+      break;
+    case SEND_KILL:
+      kill(-run->pid, SIGKILL);
+      kill_marked(mark_of(run), ~UINT64_C(0));
+      break;
+    case SEND_STOP: signal_all(run, SIGSTOP); break;
+    case SEND_CONTINUE: signal_all(run, SIGCONT); break;
+  }
+}
+
+static bool hello(struct reader *reader, uint32_t version) {
+  struct rlimit ours;
+  if (version != VERSION) return false;
+  mark = take64(reader);
+  /* Procwrap's successor finds us, too, should we hang. Simulations then lower it. */
+  ours.rlim_cur = ours.rlim_max = mark | RUN_MASK;
+  setrlimit(RLIMIT_LOCKS, &ours);
+  begin(READY, 4, VERSION);
+  put32((uint32_t)self);
+  return true;
+}
+
+static bool obey(struct reader *reader) {
+  uint8_t type = take8(reader);
+  uint32_t id = take32(reader);
+  struct run *run = type == SIGNAL || type == CREDIT ? run_called(id) : NULL;
+  switch (type) {
+    case HELLO:
+      if (!hello(reader, id)) return false;
+      break;
+    case ENVIRONMENT: learn_environment(reader, id); break;
+    case START: start(reader, id); break;
+    case SIGNAL: {
+      uint8_t what = take8(reader);
+      if (run) send_signal(run, what);
+      break;
+    }
+    case CREDIT: {
+      uint8_t stream = take8(reader);
+      uint32_t size = take32(reader);
+      if (run && stream < 2) run->credit[stream] += size;
+      break;
+    }
+    default: return false;
+  }
+  return !reader->bad;
+}
+
+/* False when procwrap is gone. */
+static bool receive(void) {
+  make_room(&in, PORTION);
+  ssize_t got = recv(LINK, in.data + in.end, in.room - in.end, MSG_DONTWAIT);
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return false;
+  if (got > 0) in.end += (size_t)got;
+  for (;;) {
+    uint32_t size;
+    if (in.end - in.start < sizeof size) return true;
+    memcpy(&size, in.data + in.start, sizeof size);
+    if (size > LONGEST_FRAME) return false;
+    if (in.end - in.start - sizeof size < size) return true;
+    struct reader reader = {in.data + in.start + sizeof size, in.data + in.start + sizeof size + size, false};
+    in.start += sizeof size + size;
+    if (!obey(&reader)) return false;
+  }
+}
+
+static bool flush(void) {
+  while (out.start < out.end) {
+    ssize_t sent = send(LINK, out.data + out.start, out.end - out.start, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0) return errno == EAGAIN || errno == EINTR;
+    out.start += (size_t)sent;
+  }
+  return true;
+}
+
+/* Output and the end */
+
+/* Hands on at most `most` bytes of what lies ready; how many, or -1 when there is nothing. */
+static ssize_t forward(struct run *run, int stream, size_t most) {
+  char portion[PORTION];
+  ssize_t got = read(run->output[stream], portion, most < sizeof portion ? most : sizeof portion);
+  if (got < 0 && errno == EAGAIN) return -1;
+  if (got <= 0) {
+    close_output(run, stream);
+    return -1;
+  }
+  begin(OUTPUT, 1 + (uint32_t)got, run->id);
+  put8((uint8_t)stream);
+  put(portion, (size_t)got);
+  run->credit[stream] -= run->credit[stream] < (size_t)got ? run->credit[stream] : (uint32_t)got;
+  return got;
+}
+
+static uint64_t microseconds(struct timeval time) { return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec; }
+
+static void finish(struct run *run) {
+  for (int stream = 0; stream < 2; stream++) {
+    /* Nobody writes any more: what is left is one pipe's content. */
+    for (ssize_t got = 0, all = 0; run->output[stream] >= 0 && got >= 0 && all < LAST_OUTPUT; all += got)
+      got = forward(run, stream, PORTION);
+    close_output(run, stream);
+  }
+  bool exited = WIFEXITED(run->status);
+  begin(ENDED, 29, run->id);
+  put8(exited ? 0 : 1);
+  put32((uint32_t)(exited ? WEXITSTATUS(run->status) : WTERMSIG(run->status)));
+  put64(microseconds(run->usage.ru_utime));
+  put64(microseconds(run->usage.ru_stime));
+  put64((uint64_t)run->usage.ru_maxrss * 1024);
+  run->pid = 0;
+}
+
+/* Ends what the leader left; true while there is something to be done again soon. */
+static bool sweep(void) {
+  bool again = false;
+  for (size_t i = 0; i < run_count; i++) {
+    struct run *run = &runs[i];
+    if (run->pid == 0 || !run->gone) continue;
+    bool clean = !have_orphans() || (kill_marked(mark_of(run), ~UINT64_C(0)) == 0 && kill_strays() == 0);
+    if (clean || now() > run->sweep_until) finish(run);
+    else again = true;
+  }
+  return again;
+}
+
+/* The kernel lets ordinary users set an autogroup's niceness ten times a second, all together; true to try again. */
+static bool be_nice(void) {
+  char text[8];
+  int size = snprintf(text, sizeof text, "%d", NICE);
+  if (autogroup_fd < 0) return false;
+  if (write(autogroup_fd, text, (size_t)size) < 0 && errno == EAGAIN) return true;
+  close(autogroup_fd);
+  autogroup_fd = -1;
+  return false;
+}
+
+/* What procwrap's caller left open. */
+static void close_strangers(void) {
+  if (syscall(SYS_close_range, LINK + 1, ~0U, 0) == 0) return;
+  for (int fd = LINK + 1; fd < 1024; fd++) close(fd);
+}
+
+static void set_up(void) {
+  char path[64];
+  sigset_t all;
+  sigfillset(&all);
+  self = getpid();
+  close_strangers();
+  fcntl(LINK, F_SETFD, FD_CLOEXEC);
+  null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)self);
+  children_fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (null_fd < 0) give_up("cannot start");
+  /* Nobody ends us but procwrap, by closing the socket. Programs get all signals as usual. */
+  for (int signal = 1; signal < NSIG; signal++) (void)!sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+  sigprocmask(SIG_SETMASK, &all, NULL);
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  signal_fd = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (signal_fd < 0) give_up("cannot start");
+  /* Of a session of its own, once: with one each, simulations would not be nice towards anybody. */
+  setsid();
+  setpriority(PRIO_PROCESS, 0, NICE);
+  autogroup_fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+  setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ||
+      prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+    give_up("cannot start");
+}
+
+struct listened {
+  uint32_t id;
+  int stream;
+};
+
+/* Fills in what is waited for; how many. */
+static nfds_t listen_to(struct pollfd *polled, struct listened *listened) {
+  nfds_t count = 2;
+  polled[0] = (struct pollfd){LINK, (short)(POLLIN | (out.start < out.end ? POLLOUT : 0)), 0};
+  polled[1] = (struct pollfd){signal_fd, POLLIN, 0};
+  for (size_t i = 0; i < run_count; i++)
+    for (int stream = 0; stream < 2; stream++) {
+      if (runs[i].pid == 0 || runs[i].gone || runs[i].output[stream] < 0 || runs[i].credit[stream] == 0) continue;
+      listened[count] = (struct listened){runs[i].id, stream};
+      polled[count++] = (struct pollfd){runs[i].output[stream], POLLIN, 0};
+    }
+  return count;
+}
+
+int main(void) {
+  static struct pollfd polled[2 + 2 * MOST_RUNS];
+  static struct listened listened[2 + 2 * MOST_RUNS];
+  bool again = false;
+  set_up();
+  for (;;) {
+    bool rude = be_nice();
+    nfds_t count = listen_to(polled, listened);
+    int timeout = again ? AGAIN : rude ? AUTOGROUP_PAUSE : running() == 0 && have_directories() ? DIRECTORY_IDLE : -1;
+    int ready = poll(polled, count, timeout);
+    if (ready < 0 && errno != EINTR) give_up("poll");
+    if (ready == 0 && timeout == DIRECTORY_IDLE) close_directories();
+    for (nfds_t i = 2; i < count; i++) {
+      struct run *run = polled[i].revents ? run_called(listened[i].id) : NULL;
+      if (run) forward(run, listened[i].stream, run->credit[listened[i].stream]);
+    }
+    if (polled[1].revents) {
+      struct signalfd_siginfo signals[16];
+      while (read(signal_fd, signals, sizeof signals) > 0) continue;
+      reap();
+    }
+    if (polled[0].revents & (POLLIN | POLLHUP | POLLERR) && !receive()) end_all(0);
+    again = sweep();
+    if (!flush()) end_all(0);
+  }
+}

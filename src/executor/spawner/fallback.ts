@@ -1,0 +1,262 @@
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import {
+  type ChildEnd,
+  collect,
+  endedChild,
+  groupOf,
+  limitOf,
+  RLIMIT_LOCKS,
+  RLIMIT_NPROC,
+  setOwnLimit,
+} from '../../unix/processes.ts';
+import { startProgram } from '../../unix/start-program.ts';
+import { killMarked, type Marked, markOfRun, signalMarked, signalQuietly } from './mark.ts';
+import {
+  encodeFromSpawner,
+  type FromSpawner,
+  type Part,
+  type Send,
+  type StartMessage,
+  type Stream,
+  type ToSpawner,
+  VERSION,
+} from './messages.ts';
+import { OutputPipe } from './output-pipe.ts';
+import { Directories, openFile } from './places.ts';
+
+/** Milliseconds. */
+const AGAIN = 5;
+const PATIENCE = 5000;
+const DIRECTORY_IDLE = 5000;
+
+const signals: Record<Send, readonly NodeJS.Signals[]> = {
+  // One that is stopped would hear TERM only when it goes on.
+  term: ['SIGTERM', 'SIGCONT'],
+  kill: ['SIGKILL'],
+  stop: ['SIGSTOP'],
+  continue: ['SIGCONT'],
+};
+
+interface FallbackRun {
+  readonly id: number;
+  readonly pid: number;
+  readonly marked: Marked;
+  readonly pipes: ReadonlyMap<Stream, OutputPipe>;
+  /** When its leader has ended and was collected, and until when the rest may take, ms. */
+  end: { readonly how: ChildEnd; readonly until: number } | null;
+}
+
+/** What spawner.c does, where there was no compiler; the same messages, and mostly the same functions. */
+export class Fallback {
+  readonly #say: (bytes: Buffer) => void;
+  readonly #runs = new Map<number, FallbackRun>();
+  readonly #environments = new Map<number, readonly string[]>();
+  readonly #directories = new Directories();
+  readonly #null = openSync('/dev/null', constants.O_RDWR);
+  #pipes: OutputPipe[] = [];
+  #life: Marked = { mark: 0n, mask: 0n };
+  #sweeping: NodeJS.Timeout | null = null;
+  #idle: NodeJS.Timeout | null = null;
+
+  constructor(say: (bytes: Buffer) => void) {
+    this.#say = say;
+  }
+
+  /** @throws RangeError where procwrap does not keep to the words */
+  obey(message: ToSpawner): void {
+    switch (message.say) {
+      case 'hello':
+        this.#greet(message.version, message.mark);
+        break;
+      case 'environment':
+        this.#environments.set(message.number, message.variables);
+        break;
+      case 'start':
+        this.#start(message);
+        break;
+      case 'signal':
+        this.#signal(message.id, message.send);
+        break;
+      case 'credit':
+        this.#runs.get(message.id)?.pipes.get(message.stream)?.credit(message.bytes);
+        break;
+    }
+  }
+
+  /** Takes what has ended; to be called when a child may have. */
+  reap(): void {
+    for (let pid = endedChild(); pid !== null; pid = endedChild()) {
+      const run = [...this.#runs.values()].find((one) => one.pid === pid && one.end === null);
+      // The group is killed while its leader's number cannot be given again.
+      if (run) signalQuietly(-pid, 'SIGKILL');
+      const how = collect(pid);
+      if (run) run.end = { how, until: Date.now() + PATIENCE };
+    }
+    this.#sweep();
+  }
+
+  /** Kills all that runs; settles when nothing is left. */
+  async end(): Promise<void> {
+    const until = Date.now() + PATIENCE;
+    if (this.#sweeping) clearTimeout(this.#sweeping);
+    for (const { pid, end } of this.#runs.values()) if (!end) signalQuietly(-pid, 'SIGKILL');
+    this.#runs.clear();
+    for (;;) {
+      let left = this.#life.mark === 0n ? 0 : killMarked(this.#life).length;
+      left += this.#killStrays();
+      for (let pid = endedChild(); pid !== null; pid = endedChild()) {
+        collect(pid);
+        left += 1;
+      }
+      if (left === 0 || Date.now() > until) return;
+      await new Promise((settle) => setTimeout(settle, AGAIN));
+    }
+  }
+
+  #greet(version: number, mark: bigint): void {
+    if (version !== VERSION) throw new RangeError(`procwrap speaks version ${version}`);
+    this.#life = { mark, mask: ~0xfffffn & 0xffffffffffffffffn };
+    setOwnLimit(RLIMIT_LOCKS, { soft: mark | 0xfffffn, hard: mark | 0xfffffn });
+    this.#tell({ say: 'ready', version: VERSION, pid: process.pid });
+  }
+
+  #start(message: StartMessage): void {
+    const opened: number[] = [];
+    const pipes = new Map<Stream, OutputPipe>();
+    let of: Part = 'system';
+    try {
+      const known = this.#environments.get(message.environment);
+      if (!known) throw new RangeError(`no environment has the number ${message.environment}`);
+      of = 'directory';
+      const directory = this.#directories.open(message.directory);
+      of = 'stdin';
+      const stdin = message.stdin === null ? this.#null : openFile(message.stdin, constants.O_RDONLY);
+      if (message.stdin !== null) opened.push(stdin);
+      of = 'stdout';
+      const stdout = this.#stdout(message.stdout, pipes, opened);
+      of = 'system';
+      const stderr = this.#pipe('err', pipes);
+      const variables = message.attempt === '' ? known : [message.attempt, ...known];
+      const marked = markOfRun(this.#life, message.id);
+      of = 'program';
+      const program = { args: message.args, variables, directory, stdio: [stdin, stdout, stderr] } as const;
+      const pid = withLimits(marked, message.processes, () => startProgram(program));
+      this.#tell({ say: 'started', id: message.id, pid });
+      this.#runs.set(message.id, { id: message.id, pid, marked, pipes, end: null });
+      for (const [stream, pipe] of pipes) {
+        pipe.begin((portion) => this.#tell({ say: 'output', id: message.id, stream, portion }));
+      }
+    } catch (error) {
+      const errno = (error as NodeJS.ErrnoException).errno;
+      if (errno === undefined) throw error;
+      this.#pipes.push(...pipes.values());
+      this.#tell({ say: 'refused', id: message.id, errno: -errno, of });
+    } finally {
+      for (const fd of opened) closeSync(fd);
+    }
+    this.#rest();
+  }
+
+  #stdout(where: StartMessage['stdout'], pipes: Map<Stream, OutputPipe>, opened: number[]): number {
+    if (where === null) return this.#null;
+    if (where === 'heard') return this.#pipe('out', pipes);
+    const fd = openFile(where, constants.O_WRONLY);
+    opened.push(fd);
+    return fd;
+  }
+
+  #pipe(stream: Stream, pipes: Map<Stream, OutputPipe>): number {
+    const pipe = this.#pipes.pop() ?? new OutputPipe();
+    pipes.set(stream, pipe);
+    return pipe.to;
+  }
+
+  #signal(id: number, send: Send): void {
+    const run = this.#runs.get(id);
+    if (!run || run.end) return;
+    for (const signal of signals[send]) {
+      signalQuietly(-run.pid, signal);
+      if (signal === 'SIGKILL') killMarked(run.marked);
+      else signalMarked(run.marked, signal, (pid) => groupOf(pid) === run.pid);
+    }
+  }
+
+  /** Ends what leaders left, and reports those of which nothing is left. */
+  #sweep(): void {
+    let again = false;
+    for (const run of this.#runs.values()) {
+      if (!run.end) continue;
+      const clean = !this.#haveOrphans() || (killMarked(run.marked).length === 0 && this.#killStrays() === 0);
+      if (clean || Date.now() > run.end.until) this.#finish(run, run.end.how, clean);
+      else again = true;
+    }
+    if (this.#sweeping) clearTimeout(this.#sweeping);
+    this.#sweeping = again ? setTimeout(() => this.reap(), AGAIN) : null;
+  }
+
+  #finish(run: FallbackRun, how: ChildEnd, clean: boolean): void {
+    for (const pipe of run.pipes.values()) {
+      pipe.drain();
+      // Somebody may still write into it.
+      if (clean) this.#pipes.push(pipe);
+      else pipe.close();
+    }
+    this.#runs.delete(run.id);
+    this.#tell({ say: 'ended', id: run.id, ...how });
+    this.#rest();
+  }
+
+  #haveOrphans(): boolean {
+    const ours = children();
+    if (ours === null) return true;
+    const leaders = [...this.#runs.values()].filter(({ end }) => end === null).length;
+    return ours.length > leaders;
+  }
+
+  /** As in spawner.c: orphans of what is over, and those without a mark when nothing runs that could have made them. */
+  #killStrays(): number {
+    const runs = [...this.#runs.values()];
+    const strays = (children() ?? []).filter((pid) => {
+      if (runs.some((run) => run.pid === pid && !run.end)) return false;
+      const mark = limitOf(pid, RLIMIT_LOCKS)?.soft ?? 0n;
+      if ((mark & this.#life.mask) === this.#life.mark) return !runs.some(({ marked }) => marked.mark === mark);
+      return runs.every(({ end }) => end !== null);
+    });
+    for (const pid of strays) signalQuietly(pid, 'SIGKILL');
+    return strays.length;
+  }
+
+  #rest(): void {
+    if (this.#idle) clearTimeout(this.#idle);
+    this.#idle = this.#runs.size > 0 ? null : setTimeout(() => this.#directories.closeAll(), DIRECTORY_IDLE);
+  }
+
+  #tell(message: FromSpawner): void {
+    this.#say(encodeFromSpawner(message));
+  }
+}
+
+/** Some kernels do not tell: null. */
+function children(): number[] | null {
+  try {
+    return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').map(Number).filter(Boolean);
+  } catch {
+    return null;
+  }
+}
+
+/** A program inherits our limits, so they are as it should have them while it is started. */
+function withLimits<T>(marked: Marked, processes: number, deed: () => T): T {
+  const locks = limitOf(process.pid, RLIMIT_LOCKS);
+  const before = limitOf(process.pid, RLIMIT_NPROC);
+  if (!locks || !before) return deed();
+  try {
+    setOwnLimit(RLIMIT_LOCKS, { soft: marked.mark, hard: locks.hard });
+    const wanted = BigInt(processes);
+    if (processes > 0 && wanted < before.hard) setOwnLimit(RLIMIT_NPROC, { soft: wanted, hard: before.hard });
+    return deed();
+  } finally {
+    setOwnLimit(RLIMIT_LOCKS, locks);
+    setOwnLimit(RLIMIT_NPROC, before);
+  }
+}

@@ -1,0 +1,190 @@
+import { type Clock, realClock } from '../clock.ts';
+import { countProcesses, endMarked } from '../leftovers.ts';
+import { compiledSpawner } from '../spawner-place.ts';
+import { ActiveRun, type Hear, LostSpawner } from './active-run.ts';
+import { type Marked, markOfLife, RUNS, signalQuietly } from './mark.ts';
+import { ENVIRONMENTS, type FromSpawner, type Place, type StartMessage } from './messages.ts';
+import { type SpawnerKind, SpawnerProcess, spawnerKind } from './process.ts';
+
+/** How long it may take to start, ms. */
+const READY_PATIENCE = 30_000;
+/** A spawner that dies as often as this without having started anything cannot work here. */
+const TRIES = 3;
+
+export interface SpawnerOptions {
+  /** What marks all processes of this home. */
+  readonly home: Marked;
+  readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
+  /** `RAYSERVER_SPAWNER`. */
+  readonly asked?: string | undefined;
+  /** The C program. */
+  readonly compiled?: string;
+  readonly clock?: Clock;
+}
+
+/** What is started, in the words of the protocol but for the numbers. */
+export interface StartRequest extends Pick<StartMessage, 'attempt' | 'args'> {
+  readonly env: Readonly<Record<string, string>>;
+  /** Called when it is sent: where things are by then. */
+  readonly places: () => Pick<StartMessage, 'directory' | 'stdin' | 'stdout'> & { readonly directory: Place };
+  /** How many processes simulations may have beside those that the user had before; null for any number. */
+  readonly processes: number | null;
+}
+
+/** Starts programs through a spawner process, and gets another one where that dies. */
+export class Spawner {
+  readonly #options: SpawnerOptions;
+  readonly #compiled: string;
+  readonly #runs = new Map<number, ActiveRun>();
+  readonly #environments = new Map<string, number>();
+  #life: Marked;
+  #kind: SpawnerKind;
+  #opening: Promise<SpawnerProcess> | null = null;
+  #current: SpawnerProcess | null = null;
+  #swept: Promise<void> = Promise.resolve();
+  #pid: number | null = null;
+  #last = 0;
+  #others = 0;
+  #closed = false;
+
+  constructor(options: SpawnerOptions) {
+    this.#options = options;
+    this.#compiled = options.compiled ?? compiledSpawner;
+    this.#kind = spawnerKind(options.asked, this.#compiled);
+    this.#life = markOfLife(options.home);
+  }
+
+  /** The spawner's process, while there is one. */
+  get pid(): number | null {
+    return this.#pid;
+  }
+
+  get kind(): SpawnerKind {
+    return this.#kind;
+  }
+
+  /** Starts the spawner itself; {@link start} does so where it was not done. @throws Error if there is none that works */
+  async open(): Promise<void> {
+    await this.#opened();
+  }
+
+  /**
+   * Settles when the program runs.
+   * @throws NodeJS.ErrnoException if it cannot be started, with `syscall` naming what failed
+   * @throws LostSpawner if the spawner died over it
+   */
+  async start(request: StartRequest, hear: Hear): Promise<ActiveRun> {
+    const process = await this.#opened();
+    const run = new ActiveRun(this.#number(), hear, (message) => process.say(message));
+    const { args, attempt } = request;
+    const places = request.places();
+    const environment = this.#environment(request.env, process);
+    // The kernel does not hold root to it.
+    const unlimited = request.processes === null || globalThis.process.getuid?.() === 0;
+    const processes = unlimited ? 0 : this.#others + (request.processes ?? 0);
+    this.#runs.set(run.id, run);
+    process.keepsAwake(true);
+    process.say({ say: 'start', id: run.id, environment, attempt, processes, args, ...places });
+    await run.started;
+    return run;
+  }
+
+  /** Ends all that runs. Settles when the spawner is gone, and all with it. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const process = await this.#opening?.catch(() => null);
+    await process?.close();
+    await this.#swept;
+  }
+
+  async #opened(): Promise<SpawnerProcess> {
+    if (this.#closed) throw new LostSpawner('no program is started any more');
+    this.#opening ??= this.#open();
+    try {
+      return await this.#opening;
+    } catch (error) {
+      this.#opening = null;
+      throw error;
+    }
+  }
+
+  async #open(): Promise<SpawnerProcess> {
+    await this.#swept;
+    const clock = this.#options.clock ?? realClock;
+    for (let tries = 1; ; tries++) {
+      this.#life = markOfLife(this.#options.home);
+      this.#environments.clear();
+      const process: SpawnerProcess = new SpawnerProcess(this.#kind, this.#compiled, this.#life.mark, {
+        heard: (message) => this.#hear(message),
+        gone: (reason) => this.#gone(process, reason),
+      });
+      const takeBack = clock.after(READY_PATIENCE, () => process.kill());
+      try {
+        this.#pid = await process.ready;
+        this.#current = process;
+        this.#others = countProcesses();
+        return process;
+      } catch (error) {
+        process.kill();
+        const why = (error as Error).message;
+        this.#options.log('warn', `procwrap: the ${describe(this.#kind)} does not start: ${why}`);
+        if (tries === TRIES) throw new Error(`no spawner starts here: ${why}`);
+        this.#kind = 'node';
+      } finally {
+        takeBack();
+      }
+    }
+  }
+
+  #number(): number {
+    do this.#last = (this.#last % (RUNS - 1)) + 1;
+    while (this.#runs.has(this.#last));
+    return this.#last;
+  }
+
+  /** The number under which the spawner knows these variables; told to it first where it does not. */
+  #environment(env: StartRequest['env'], process: SpawnerProcess): number {
+    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const key = variables.join('\0');
+    const known = this.#environments.get(key);
+    if (known !== undefined) return known;
+    if (this.#environments.size === ENVIRONMENTS) this.#environments.clear();
+    const number = this.#environments.size;
+    process.say({ say: 'environment', number, variables });
+    this.#environments.set(key, number);
+    return number;
+  }
+
+  #hear(message: FromSpawner): void {
+    if (message.say === 'ready') return;
+    const run = this.#runs.get(message.id);
+    if (!run) return;
+    if (message.say === 'ended' || message.say === 'refused') this.#runs.delete(message.id);
+    if (this.#runs.size === 0) this.#current?.keepsAwake(false);
+    run.hear(message);
+  }
+
+  /** Its simulations die with it, where the kernel sees to that, and the rest here; only then they count as lost. */
+  #gone(process: SpawnerProcess, reason: string): void {
+    if (this.#current !== process) return;
+    const lost = [...this.#runs.values()];
+    this.#runs.clear();
+    [this.#current, this.#pid, this.#opening] = [null, null, null];
+    if (!this.#closed) {
+      this.#options.log('error', `procwrap: the spawner is gone (${reason}) with ${lost.length} programs`);
+    }
+    this.#swept = this.#end(lost);
+    void this.#swept.then(() => {
+      for (const run of lost) run.lose();
+    });
+  }
+
+  async #end(lost: readonly ActiveRun[]): Promise<void> {
+    for (const { pid } of lost) if (pid !== null) signalQuietly(-pid, 'SIGKILL');
+    await endMarked(this.#life, this.#options.clock ?? realClock);
+  }
+}
+
+function describe(kind: SpawnerKind): string {
+  return kind === 'c' ? 'compiled spawner' : 'spawner';
+}

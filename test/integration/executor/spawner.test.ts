@@ -1,0 +1,315 @@
+import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { LostSpawner } from '../../../src/executor/run.ts';
+import { WINDOW } from '../../../src/executor/spawner/messages.ts';
+import { compiledSpawner } from '../../../src/executor/spawner-place.ts';
+import { isAlive, runCommand } from '../../support/program.ts';
+import { SpawnerLab, stateOf } from '../../support/spawner.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+/** Goes on until somebody ends it, and says so in a file first. */
+const waits = 'echo $$ > leader; exec sleep 1000';
+/** Leaves its session, its parent and its environment, and tells its number. */
+const escapes = (file: string) =>
+  `env -i setsid sh -c '(sh -c "echo \\$\\$ > ${file}; exec /bin/sleep 1000" &)'; while [ ! -s ${file} ]; do sleep 0.01; done`;
+
+for (const kind of ['c', 'node'] as const) {
+  describe(`a program started by the spawner (${kind})`, () => {
+    let lab: SpawnerLab;
+
+    before(function () {
+      if (kind === 'node' || existsSync(compiledSpawner)) return;
+      console.log('      skipped: there was no compiler');
+      this.skip();
+    });
+    beforeEach(() => {
+      lab = new SpawnerLab(kind);
+    });
+    afterEach(() => lab.close());
+
+    const pidOf = (file: string) => waitUntil(`the number in ${file}`, () => lab.number(file));
+
+    it('gets its arguments, environment, directory and input, and its output is heard', async () => {
+      writeFileSync(lab.at('input'), 'from a file');
+      const stdin = openSync(lab.at('input'), 'r');
+      const script = 'echo "$0 $1"; pwd; cat; echo; echo "$RAYSERVER_ATTEMPT" >&2; env | sort >&2; exit 3';
+      const { run, said } = await lab.start('sh', ['-c', script, 'a', 'b c'], { stdin, attempt: '12.3.1' });
+      expect(await run.ended).to.include({ exit: 3, signal: null, lost: false });
+      expect(said.out).to.equal(`a b c\n${lab.base.path}\nfrom a file\n`);
+      expect(said.err).to.match(/^12\.3\.1\nLC_ALL=C\nPATH=[^\n]*\nPWD=[^\n]*\nRAYSERVER_ATTEMPT=12\.3\.1\n/);
+    });
+
+    it('writes into the very file that it is given', async () => {
+      writeFileSync(lab.at('output'), '');
+      const stdout = openSync(lab.at('output'), 'r+');
+      await (await lab.sh('echo picture; echo message >&2', { stdout })).run.ended;
+      const dropped = await lab.sh('echo nothing', { stdout: 'dropped' });
+      await dropped.run.ended;
+      expect([readFileSync(lab.at('output'), 'utf8'), dropped.said.out]).to.deep.equal(['picture\n', '']);
+    });
+
+    it('has descriptors 0, 1 and 2 only, no signal blocked or ignored, and no core file', async () => {
+      const script = 'ls /proc/self/fd; grep -E "^Sig(Blk|Ign)|NoNewPrivs" /proc/self/status; ulimit -c; nice';
+      const { run, said } = await lab.sh(script);
+      await run.ended;
+      const words = said.out.split(/\s+/);
+      // 3 is the directory that ls reads.
+      expect(words.slice(0, 4)).to.deep.equal(['0', '1', '2', '3']);
+      const none = '0000000000000000';
+      expect(words.slice(4, -1)).to.deep.equal(['SigBlk:', none, 'SigIgn:', none, 'NoNewPrivs:', '1', '0', '10']);
+    });
+
+    it('is nice towards other sessions, too', async function () {
+      if (!existsSync('/proc/self/autogroup')) {
+        console.log('      skipped: a kernel without autogroups');
+        this.skip();
+      }
+      await lab.spawner.open();
+      await waitUntil('the niceness of the session', () =>
+        readFileSync(`/proc/${lab.spawner.pid}/autogroup`, 'utf8').endsWith('nice 10\n'),
+      );
+      const { run, said } = await lab.sh('cat /proc/self/autogroup');
+      await run.ended;
+      expect(said.out).to.match(/nice 10\n$/);
+    });
+
+    it('that was killed is said to be', async () => {
+      const { run } = await lab.sh('kill -SEGV $$');
+      expect(await run.ended).to.include({ exit: null, signal: 'SIGSEGV', lost: false });
+    });
+
+    it('is accounted: processor time and peak memory', async () => {
+      const script =
+        'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; times; head -c 90000000 /dev/zero | tail -n 1 | wc -c';
+      const { run, said } = await lab.sh(script);
+      const { usage } = await run.ended;
+      const [, minutes, seconds] = /^(\d+)m([\d.]+)s/.exec(said.out) ?? [];
+      const told = Number(minutes) * 60 + Number(seconds);
+      expect(told).to.be.above(0);
+      expect(usage?.userSeconds).to.be.within(told - 0.02, told + 5);
+      expect(usage?.systemSeconds).to.be.above(0);
+      expect(usage?.peakBytes).to.be.within(90_000_000, 200_000_000);
+      const small = await (await lab.start('true', [])).run.ended;
+      // What starts a program counts as its memory, too: the C program is small, Node is not.
+      expect(small.usage?.peakBytes).to.be.within(100_000, kind === 'c' ? 10_000_000 : 200_000_000);
+    });
+
+    it('that cannot be started says why', async () => {
+      const why = (program: string) =>
+        lab.start(program, []).then(
+          () => 'started',
+          (error: Error) => error.message,
+        );
+      writeFileSync(lab.at('plain'), '#!/bin/sh\n', { mode: 0o644 });
+      writeFileSync(lab.at('garbage'), 'garbage', { mode: 0o755 });
+      mkdirSync(lab.at('bin'));
+      writeFileSync(lab.at('bin/hidden'), '', { mode: 0o644 });
+      expect(await why('no-such-program')).to.match(/^ENOENT: .*, program$/);
+      expect(await why('./none')).to.match(/^ENOENT: .*, program$/);
+      expect(await why('./plain')).to.match(/^EACCES: .*, program$/);
+      expect(await why('./garbage')).to.match(/^ENOEXEC: .*, program$/);
+      const env = { PATH: `${lab.at('bin')}:/nonexistent:${lab.at('plain')}` };
+      const hidden = await lab.start('hidden', [], { env }).catch((error: Error) => error.message);
+      expect(hidden).to.match(/^EACCES: /);
+      const long = await lab.start('true', ['x'.repeat(200_000)]).catch((error: Error) => error.message);
+      expect(long).to.match(/^E2BIG: /);
+      expect(lab.children()).to.equal('');
+    });
+
+    it('is not started where the directory or a file is another by now', async () => {
+      const { dev, ino } = statSync(lab.base.path, { bigint: true });
+      const here = { path: lab.base.path, device: dev, inode: ino };
+      const other = { ...here, inode: ino + 1n };
+      const places = { directory: here, stdin: null, stdout: null };
+      const why = (more: object) =>
+        lab.spawner
+          .start(
+            { args: ['true'], attempt: '', env: {}, processes: null, places: () => ({ ...places, ...more }) },
+            async () => {},
+          )
+          .then(
+            () => 'started',
+            (error: Error) => error.message,
+          );
+      expect(await why({})).to.equal('started');
+      expect(await why({ directory: other })).to.match(/^ESTALE: .*, directory$/);
+      expect(await why({ directory: { ...here, path: `${here.path}/none` } })).to.match(/^ESTALE: /);
+      expect(await why({ directory: { ...here, path: '/proc/self/cwd' } })).to.match(/^ESTALE: /);
+      expect(await why({ stdin: other })).to.match(/^ESTALE: .*, stdin$/);
+      expect(await why({ stdout: other })).to.match(/^ESTALE: .*, stdout$/);
+      expect(await why({ stdout: here })).to.match(/^EISDIR: .*, stdout$/);
+    });
+
+    it('waits while its flood is not heard, and memory stays bounded', async () => {
+      let [taken, release] = [0, () => {}];
+      const held = new Promise<void>((settle) => {
+        release = settle;
+      });
+      const size = 30_000_000;
+      const run = await lab.heard('sh', ['-c', `head -c ${size} /dev/zero >&2; echo end`], {}, async (_, portion) => {
+        taken += portion.length;
+        await held;
+      });
+      const head = await waitUntil('the program at its pipe', () =>
+        lab.processes().find((pid) => readFileSync(`/proc/${pid}/wchan`, 'utf8').includes('pipe_write')),
+      );
+      expect(taken).to.be.below(WINDOW);
+      expect(isAlive(head)).to.equal(true);
+      release();
+      expect(await run.ended).to.include({ exit: 0 });
+      expect(taken).to.equal(size + 4);
+      const status = readFileSync(`/proc/${lab.spawner.pid}/status`, 'utf8');
+      expect(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1])).to.be.below(kind === 'c' ? 5_000 : 200_000);
+    });
+
+    it('may close its output', async () => {
+      const { run, said } = await lab.sh('echo first; exec >&- 2>&-; echo 1 > on; kill -TERM $$');
+      expect(await run.ended).to.include({ signal: 'SIGTERM' });
+      expect([said.out, lab.number('on')]).to.deep.equal(['first\n', 1]);
+    });
+
+    it('that ignores TERM is killed after ten seconds', async () => {
+      const { run } = await lab.sh(`trap "" TERM; ${waits}`);
+      await pidOf('leader');
+      run.stop('gently');
+      lab.clock.pass(9_999);
+      expect(isAlive(run.pid)).to.equal(true);
+      lab.clock.pass(1);
+      expect(await run.ended).to.include({ exit: null, signal: 'SIGKILL', lost: false });
+      run.stop('gently');
+      run.pause();
+      run.resume();
+    });
+
+    it('takes along whatever left its session, its parent and its environment', async () => {
+      const { run } = await lab.sh(`${escapes('one')}; ${escapes('two')}; sleep 1000 & echo done`);
+      expect(await run.ended).to.include({ exit: 0 });
+      expect([lab.number('one'), lab.number('two')]).not.to.include(null);
+      expect(lab.processes()).to.deep.equal([]);
+      expect(lab.children()).to.equal('');
+    });
+
+    it('takes it along when it is stopped, and leaves that of others alone', async () => {
+      const other = await lab.sh(`${escapes('others')}; ${waits}`);
+      const others = await pidOf('others');
+      const { run } = await lab.sh(`${escapes('escaped')}; ${waits}`);
+      const escaped = await pidOf('escaped');
+      run.stop('at once');
+      expect(await run.ended).to.include({ signal: 'SIGKILL' });
+      expect([stateOf(escaped), isAlive(others)]).to.deep.equal([null, true]);
+      expect(await (await lab.start('true', [])).run.ended).to.include({ exit: 0 });
+      expect(isAlive(others)).to.equal(true);
+      other.run.stop('gently');
+      expect(await other.run.ended).to.include({ signal: 'SIGTERM' });
+      expect(lab.processes()).to.deep.equal([]);
+    });
+
+    it('that took off its mark is ended when nothing else runs', async () => {
+      const off =
+        'ulimit -x 1; setsid sh -c "(echo \\$\\$ > bare; exec sleep 1000) &"; while [ ! -s bare ]; do :; done';
+      const { run } = await lab.start('bash', ['-c', off]);
+      expect(await run.ended).to.include({ exit: 0 });
+      expect(lab.children()).to.equal('');
+    });
+
+    it('is paused and resumed with all that left it', async () => {
+      const { run } = await lab.sh(`${escapes('escaped')}; ${waits}`);
+      const [leader, escaped] = [await pidOf('leader'), await pidOf('escaped')];
+      run.pause();
+      await waitUntil('both to stop', () => stateOf(leader) === 'T' && stateOf(escaped) === 'T');
+      run.resume();
+      await waitUntil('both to go on', () => stateOf(leader) === 'S' && stateOf(escaped) === 'S');
+      run.pause();
+      await waitUntil('the leader to stop again', () => stateOf(leader) === 'T');
+      run.stop('gently');
+      expect(await run.ended).to.include({ signal: 'SIGTERM' });
+      expect(lab.processes()).to.deep.equal([]);
+    });
+
+    it('is ended while it is paused', async () => {
+      const { run } = await lab.sh(waits);
+      const leader = await pidOf('leader');
+      run.pause();
+      await waitUntil('it to stop', () => stateOf(leader) === 'T');
+      run.stop('at once');
+      expect(await run.ended).to.include({ signal: 'SIGKILL' });
+    });
+
+    it('leaves no zombie and no descriptor at the spawner', async () => {
+      const descriptors = async () =>
+        (await runCommand('ls', [`/proc/${lab.spawner.pid}/fd`])).stdout.split('\n').length;
+      const some = () => Promise.all(Array.from({ length: 10 }, async () => (await lab.sh('sleep 0 &')).run.ended));
+      await some();
+      const before = await descriptors();
+      for (let round = 0; round < 3; round++) await some();
+      expect(await descriptors()).to.equal(before);
+      expect([lab.children(), lab.processes()]).to.deep.equal(['', []]);
+    });
+
+    it('is lost when the spawner is killed; nothing of it is left, and the next one starts', async () => {
+      const { run } = await lab.sh(`${escapes('escaped')}; ${waits}`);
+      await pidOf('leader');
+      const before = lab.spawner.pid;
+      process.kill(before ?? 0, 'SIGKILL');
+      expect(await run.ended).to.deep.equal({ exit: null, signal: null, lost: true, usage: null });
+      expect(lab.processes().filter(isAlive)).to.deep.equal([]);
+      expect(lab.log.join()).to.match(/the spawner is gone \(it ended with SIGKILL\) with 1 programs/);
+      expect(await (await lab.sh('exit 4')).run.ended).to.include({ exit: 4 });
+      expect(lab.spawner.pid).not.to.equal(before);
+    });
+
+    it('is ended, with all that left it, when nobody listens to the spawner any more', async () => {
+      const { run } = await lab.sh(`${escapes('escaped')}; ${waits}`);
+      await pidOf('leader');
+      await lab.spawner.close();
+      expect(lab.processes().filter(isAlive)).to.deep.equal([]);
+      expect(await run.ended).to.include({ lost: true });
+      const late = await lab.start('true', []).catch((error: Error) => error);
+      expect(late).to.be.instanceOf(LostSpawner);
+    });
+
+    it('can be a fork bomb: it stays within its limit, and ends', async function () {
+      if (process.getuid?.() !== 0) {
+        console.log('      skipped: only root can become a user of whom nothing else runs');
+        this.skip();
+      }
+      const user = { uid: 64_123, gid: 64_123 };
+      const script = join(import.meta.dirname, '../../support/bomb.js');
+      const { stdout, stderr, status } = await runCommand(process.execPath, [script, kind], { user, cwd: '/' });
+      expect([status, stderr.replace(/^.*[Cc]annot fork\n/gm, '')]).to.deep.equal([0, '']);
+      const told = JSON.parse(stdout) as { most: number; left: number; said: string };
+      expect(told.most).to.be.within(20, 41);
+      expect(told).to.include({ left: 0, said: 'on we go\n' });
+    });
+  });
+}
+
+describe('where the compiled spawner does not start', () => {
+  it('Node does it, and the log says so', async () => {
+    const base = new SpawnerLab(undefined, '/bin/false');
+    try {
+      expect(base.spawner.kind).to.equal('c');
+      expect(await (await base.sh('exit 5')).run.ended).to.include({ exit: 5 });
+      expect(base.spawner.kind).to.equal('node');
+      expect(base.log.join()).to.match(/the compiled spawner does not start: it ended with status 1/);
+    } finally {
+      await base.close();
+    }
+  });
+
+  it('a program of the same name that speaks otherwise is ended', async () => {
+    const lab = new SpawnerLab('node');
+    const strange = lab.at('strange');
+    writeFileSync(strange, '#!/bin/sh\nprintf "\\11\\0\\0\\0\\1\\143\\0\\0\\0\\1\\0\\0\\0" >&3\nexec sleep 1000\n');
+    chmodSync(strange, 0o755);
+    const other = new SpawnerLab('c', strange);
+    try {
+      expect(await (await other.sh('exit 6')).run.ended).to.include({ exit: 6 });
+      expect(other.log.join()).to.match(/does not start: it speaks version 99/);
+    } finally {
+      await Promise.all([other.close(), lab.close()]);
+      rmSync(strange, { force: true });
+    }
+  });
+});
