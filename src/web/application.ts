@@ -6,6 +6,7 @@ import type { Bounds } from './bounds.ts';
 import { explain, internalProblem, type PartSchemas } from './explain.ts';
 import type { Caller } from './farm.ts';
 import { parseJson } from './json.ts';
+import { lazySchemas } from './lazy-schemas.ts';
 import type { Log } from './listener.ts';
 import { readNumbers } from './numbers.ts';
 import { errorView, type Problem, problem } from './problem.ts';
@@ -50,6 +51,7 @@ export function createApplication(bounds: Bounds, { log, logFile }: ErrorLog): A
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: bounds.urlBytes },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false } },
+    schemaController: lazySchemas,
     frameworkErrors: onError,
   });
   app.decorateRequest('caller', null);
