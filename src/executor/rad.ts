@@ -4,8 +4,10 @@ import type { RadCall } from '../renderers/radiance/rad-call.ts';
 import { noRadiance } from '../renderers/radiance/radiance.ts';
 import type { Rif } from '../renderers/radiance/rif.ts';
 import type { Host } from './host.ts';
-import { type Run, start } from './run.ts';
+import { LostSpawner, type Run, start } from './run.ts';
 
+/** How often a plan is begun that is lost with its spawner. */
+const TRIES = 3;
 /** Most that rad may print, bytes. */
 const LONGEST_PLAN = 4 * 1024 * 1024;
 /** What is kept of its messages, bytes. */
@@ -17,6 +19,15 @@ const LONGEST_MESSAGES = 64 * 1024;
  * @throws Refusal
  */
 export async function runRad(directory: number, rif: Rif, call: RadCall, host: Host): Promise<string> {
+  for (let tries = 1; tries <= TRIES; tries++) {
+    const printed = await runOnce(directory, rif, call, host);
+    if (printed !== null) return printed;
+  }
+  throw new Refusal('not-ready', 'rad was lost with the process that starts programs, again and again. Try again.');
+}
+
+/** Null if it was lost with its spawner, which says nothing of the plan. */
+async function runOnce(directory: number, rif: Rif, call: RadCall, host: Host): Promise<string | null> {
   const { settings, clock, env } = host;
   const out = new Bounded(LONGEST_PLAN);
   const messages = new Bounded(LONGEST_MESSAGES);
@@ -31,16 +42,20 @@ export async function runRad(directory: number, rif: Rif, call: RadCall, host: H
   };
   const { processes } = settings;
   const command = { program: 'rad', args: call.args, env, directory, stdin: null, stdout: 'heard', processes } as const;
-  const run: Run = await start(command, hear, clock).catch((error: NodeJS.ErrnoException) => {
+  const begun = await start(command, hear, clock).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof LostSpawner) return null;
     if (error.code === 'ENOENT') throw new Refusal('no-radiance', noRadiance('rad', host.installation));
     throw new Refusal('plan-failed', `rad cannot be started: ${error.message}.`);
   });
+  if (begun === null) return null;
+  const run: Run = begun;
   const seconds = settings.planSeconds;
   const takeBack = clock.after(seconds * 1000, () =>
     end(`it took longer than ${seconds} seconds; does a command hang?`),
   );
-  const { exit, signal } = await host.helped(run);
+  const { exit, signal, lost } = await host.helped(run);
   takeBack();
+  if (lost) return null;
   if (endedBy !== null) throw new Refusal('plan-failed', `rad did not plan ${rif.file}: ${endedBy}`);
   if (exit !== 0) throw radFailure(rif.file, exit, signal, messages.text());
   return out.text();

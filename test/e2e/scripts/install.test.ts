@@ -29,7 +29,7 @@ describe('scripts/install', () => {
       expect(statSync(join(to, part)).isFile(), part).to.equal(true);
     }
     expect(readdirSync(join(to, 'build'))).to.have.members(
-      readdirSync(join(top, 'build')).filter((name) => name === 'program' || name === 'src'),
+      readdirSync(join(top, 'build')).filter((name) => ['program', 'spawner', 'src'].includes(name)),
     );
     expect(await runCommand(install, [to])).to.include({ status: 0, stderr: '' });
   });

@@ -20,6 +20,8 @@ case $1 in
   run) mkdir -p build ;;
 esac
 `;
+/** Makes what it is told to: `cc ... -o FILE SOURCE`. */
+const compiler = '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done; echo made >"$2"\n';
 const withoutPip = '#!/bin/sh\necho "No module named pip" >&2\nexit 1\n';
 
 describe('scripts/setup', () => {
@@ -32,7 +34,8 @@ describe('scripts/setup', () => {
     mkdirSync(bin);
     for (const tool of tools) symlinkSync(join('/usr/bin', tool), join(bin, tool));
     symlinkSync(process.execPath, join(bin, 'node'));
-    for (const tool of ['cc', 'c++', 'python3']) program(tool, '#!/bin/sh\n');
+    for (const tool of ['c++', 'python3']) program(tool, '#!/bin/sh\n');
+    program('cc', compiler);
     program('npm', npm);
     clone = newClone('clone');
   });
@@ -64,9 +67,19 @@ describe('scripts/setup', () => {
     const first = await setup();
     expect([first.status, first.stderr]).to.deep.equal([0, '']);
     expect(first.stdout).to.match(
-      /^setup: installing npm packages.*\nsetup: building the native module.*\nsetup: building the program\nsetup: ready\n$/,
+      /^setup: installing npm packages.*\nsetup: building the native module.*\nsetup: building the program\nsetup: simulations are started by build\/spawner\nsetup: ready\n$/,
     );
     expect(await setup()).to.include({ status: 0, stdout: 'setup: ready\n', stderr: '' });
+  });
+
+  it('goes on without what the compiler cannot make, and says so', async () => {
+    program('cc', '#!/bin/sh\ncase "$*" in *spawner*) echo "no such header" >&2; exit 1 ;; esac\n');
+    const { status, stdout } = await setup();
+    expect(status).to.equal(0);
+    expect(stdout).to.include(
+      'setup: simulations are started by Node.js, a little slower: cc did not make build/spawner',
+    );
+    expect(existsSync(join(clone, 'build/spawner'))).to.equal(false);
   });
 
   it('works through a link, from anywhere, with a CDPATH', async () => {

@@ -86,7 +86,7 @@ class Project {
     if (deed.do === 'rename') renameSync(this.path(deed.from), this.path(deed.to));
     if (deed.do === 'remove') rmSync(this.path(deed.path), { force: true });
     if (deed.do !== 'run') return [];
-    const file = deed.stdout.to === 'file' ? this.path(deed.stdout.path) : '/dev/null';
+    const file = 'path' in deed.stdout ? this.path(deed.stdout.path) : '/dev/null';
     const out = openSync(file, 'w');
     const { status, signal, stderr } = spawnSync(deed.program, deed.args, {
       cwd: this.directory,
@@ -95,7 +95,7 @@ class Project {
     });
     closeSync(out);
     const lines = stderr.split('\n');
-    const outputEmpty = deed.stdout.to === 'file' ? statSync(file).size === 0 : null;
+    const outputEmpty = 'path' in deed.stdout ? statSync(file).size === 0 : null;
     const failure = failureOf({ program: deed.program, exit: status, signal, lastLines: lines, outputEmpty });
     if (failure !== null) throw new Error(`${deed.program} ${deed.args.join(' ')}: ${failure}`);
     return lines;
@@ -149,7 +149,8 @@ describe('the real Radiance', function () {
         expect(readPictureHeader(bytes).view, picture).to.be.a('string');
         expect(pictureToPng(bytes).length).to.be.greaterThan(60);
       }
-      for (const file of plan.tasks.flatMap(({ afterwards }) => afterwards)) rmSync(project.path(file));
+      for (const file of plan.tasks.flatMap(({ afterwards }) => afterwards))
+        rmSync(project.path(file), { force: true });
       for (const file of plan.tasks.flatMap(({ litter }) => litter)) {
         const isResult = file.startsWith('photons/') || file.endsWith('.zbf');
         expect(existsSync(project.path(file)), file).to.equal(isResult);

@@ -25,6 +25,9 @@ describe('settings', () => {
       slots: null,
       plan: { seconds: 60 },
       log: { bytes: 2097152 },
+      retries: 2,
+      limits: { seconds: null, progress: null, processes: 512 },
+      jobs: { keep: null, days: null },
       report: { seconds: 1 },
     };
     for (const text of ['', '# nothing\n', '---\n', 'null\n', '{}', 'plan:\n', '\ufeff']) {
