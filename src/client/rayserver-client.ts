@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import {
   FindingList,
@@ -15,12 +14,11 @@ import {
 import { parseAddress, type ServerAddress } from './address.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { door } from './door.ts';
-import { CalledWrongly, NotAllowed, Refused, ServerUnreachable } from './errors.ts';
-import { type Asking, ask, askJson, type Way } from './exchange.ts';
+import { CalledWrongly, Refused, ServerUnreachable } from './errors.ts';
+import type { Asking } from './exchange.ts';
 import { type EventSource, type FarmEvent, farmEvents, jobEvents } from './job-events.ts';
+import { Line } from './line.ts';
 import { type AwayOptions, Patience } from './patience.ts';
-import { openTunnel, type Tunnel } from './tunnel.ts';
-import { directWay, wayThrough } from './ways.ts';
 
 export interface ClientOptions {
   /** `http://127.0.0.1:9182`, `https://...`, `unix:/path/submit.sock` or `ssh://[user@]host[:port][/home]`. */
@@ -62,24 +60,20 @@ const pageSize = 1000;
  */
 export class RayserverClient implements AsyncDisposable {
   readonly address: ServerAddress;
-  readonly #token: string | null;
-  readonly #options: ClientOptions;
   readonly #clock: Clock;
-  #tunnel: Promise<Tunnel> | null = null;
-  #met = false;
+  readonly #line: Line;
 
   /** @throws CalledWrongly for an address that is none, or one that would send the token unprotected */
-  constructor(options: ClientOptions) {
-    this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    this.address = parseAddress(options.server);
+  constructor({ server, token = null, ssh = 'ssh', interactive = false, clock = systemClock }: ClientOptions) {
+    this.#clock = clock;
+    this.address = parseAddress(server);
     const overNetwork = this.address.by === 'http' && !this.address.loopback;
-    if (overNetwork && options.token) {
+    if (overNetwork && token) {
       throw new CalledWrongly(
         `${this.address.text} would send the token unprotected over the network. Use ssh://${this.address.host} instead.`,
       );
     }
-    this.#token = options.token ?? null;
+    this.#line = new Line(this.address, { token, ssh, interactive });
   }
 
   /**
@@ -90,12 +84,12 @@ export class RayserverClient implements AsyncDisposable {
     const key = options.key ?? randomUUID();
     const asking: Asking = { method: 'POST', path: '/api/v1/jobs', key, body: request, signal: options.signal };
     try {
-      return doors.job(await this.#json(asking));
+      return doors.job(await this.#line.askJson(asking));
     } catch (error) {
       if (!(error instanceof ServerUnreachable && error.sent)) throw error;
     }
     await this.#clock.sleep(1000, options.signal);
-    return doors.job(await this.#json(asking));
+    return doors.job(await this.#line.askJson(asking));
   }
 
   /** One page of jobs, the newest first; give `next` as `before` for the next page. */
@@ -159,7 +153,7 @@ export class RayserverClient implements AsyncDisposable {
 
   /** Has a job forgotten that has ended; its results stay. */
   async remove(id: number, call: Call = {}): Promise<void> {
-    (await this.#ask({ method: 'DELETE', path: `/api/v1/jobs/${number(id)}`, ...call })).resume();
+    (await this.#line.ask({ method: 'DELETE', path: `/api/v1/jobs/${number(id)}`, ...call })).resume();
   }
 
   /**
@@ -174,7 +168,7 @@ export class RayserverClient implements AsyncDisposable {
     const words = path.split('/').map(encodeURIComponent).join('/');
     const png = options.as === 'png' ? '?as=png' : '';
     const signal = options.signal;
-    const answer = await this.#ask({
+    const answer = await this.#line.ask({
       method: 'GET',
       path: `/api/v1/jobs/${number(id)}/results/${words}${png}`,
       signal,
@@ -194,13 +188,14 @@ export class RayserverClient implements AsyncDisposable {
   /** What is right and wrong with the server and its host. @param directory looked at as a project, too */
   async examine(directory: string | null = null, call: Call = {}): Promise<FindingList['findings']> {
     const body = directory === null ? {} : { directory };
-    return doors.findings(await this.#json({ method: 'POST', path: '/api/v1/examine', body, ...call })).findings;
+    return doors.findings(await this.#line.askJson({ method: 'POST', path: '/api/v1/examine', body, ...call }))
+      .findings;
   }
 
   /** Serving, with its host connected. */
   async healthy(call: Call = {}): Promise<boolean> {
     try {
-      const answer = await this.#ask({ method: 'GET', path: '/healthz', idleSeconds: 10, ...call });
+      const answer = await this.#line.ask({ method: 'GET', path: '/healthz', idleSeconds: 10, ...call });
       answer.resume();
       return true;
     } catch (error) {
@@ -227,33 +222,23 @@ export class RayserverClient implements AsyncDisposable {
 
   /** For whoever asks again and again, also while the server is away. */
   patience(options: AwayOptions = {}): Patience {
-    return new Patience(this.#clock, (error) => this.#passes(error), options);
+    return new Patience(this.#clock, (error) => this.#line.mayPass(error), options);
   }
 
   /** Ends the ssh tunnel, if there is one. */
   async close(): Promise<void> {
-    const tunnel = this.#tunnel;
-    this.#tunnel = null;
-    await (await tunnel?.catch(() => null))?.close();
+    await this.#line.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** A fault that may pass by itself: the server was there before and is away now. */
-  #passes(error: unknown): boolean {
-    if (error instanceof ServerUnreachable) return this.#met || error.sent;
-    // While a server starts, its socket is closed for a moment.
-    if (error instanceof NotAllowed) return this.#met;
-    return error instanceof Refused && error.status === 503;
-  }
-
   #source(path: string, options: WaitOptions): EventSource {
     const { signal } = options;
     const accept = 'text/event-stream';
     return {
-      open: (lastId) => this.#ask({ method: 'GET', path, accept, lastId, signal, idleSeconds: silentSeconds }),
+      open: (lastId) => this.#line.ask({ method: 'GET', path, accept, lastId, signal, idleSeconds: silentSeconds }),
       patience: this.patience(options),
       clock: this.#clock,
       signal,
@@ -261,32 +246,11 @@ export class RayserverClient implements AsyncDisposable {
   }
 
   async #change(id: number, verb: string, call: Call): Promise<JobView> {
-    return doors.job(await this.#json({ method: 'POST', path: `/api/v1/jobs/${number(id)}/${verb}`, ...call }));
+    return doors.job(await this.#line.askJson({ method: 'POST', path: `/api/v1/jobs/${number(id)}/${verb}`, ...call }));
   }
 
   #get(path: string, call: Call): Promise<unknown> {
-    return this.#json({ method: 'GET', path, ...call });
-  }
-
-  async #json(asking: Asking): Promise<unknown> {
-    const answer = await askJson(await this.#way(), asking);
-    this.#met = true;
-    return answer;
-  }
-
-  async #ask(asking: Asking): Promise<IncomingMessage> {
-    const answer = await ask(await this.#way(), asking);
-    this.#met = true;
-    return answer;
-  }
-
-  async #way(): Promise<Way> {
-    const { address } = this;
-    if (address.by !== 'ssh') return directWay(address, this.#token);
-    if (this.#tunnel && !(await this.#tunnel.catch(() => null))?.isOpen()) await this.close();
-    const { ssh: command = 'ssh', interactive = false } = this.#options;
-    this.#tunnel ??= openTunnel({ address, command, interactive });
-    return wayThrough(address, await this.#tunnel);
+    return this.#line.askJson({ method: 'GET', path, ...call });
   }
 }
 

@@ -1,35 +1,25 @@
-import type { Readable } from 'node:stream';
-import { findRecord } from '../config/hosts.ts';
-import { isEnded, type Job } from '../model/job.ts';
-import { summaryOf } from '../model/progress.ts';
-import { Refusal } from '../model/refusal.ts';
-import { attemptKey } from '../model/task.ts';
-import type { FromProcwrap, HostSettings } from '../protocol/inner.ts';
-import { ahead } from '../scheduler/assign.ts';
-import { type FarmState, farmOf, hostNamed, taken } from '../scheduler/farm.ts';
+import type { HostSettings } from '../protocol/inner.ts';
+import { type FarmState, farmOf } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
-import { busyWith, react } from '../scheduler/reactor.ts';
+import { react } from '../scheduler/reactor.ts';
 import type { Farm, News } from '../web/farm.ts';
+import { Answers } from './answers.ts';
+import { Commands } from './commands.ts';
 import { Conductor } from './conductor.ts';
 import { keepForgetting } from './forgetting.ts';
-import { count, endOf, measure } from './measures.ts';
+import { hear } from './hearing.ts';
+import { count, endOf } from './measures.ts';
 import { metered } from './metered-store.ts';
 import type { FarmOptions } from './options.ts';
 import { Pauses } from './pauses.ts';
 import { Procwrap } from './procwrap.ts';
-import { Reception, viewBusy } from './reception.ts';
-import { jobLog, openResult } from './results.ts';
-import { tasksIn } from './task-pages.ts';
-import { jobView, taskView } from './views.ts';
+import { Reception } from './reception.ts';
 import { Watchers } from './watchers.ts';
 
 export type { FarmOptions } from './options.ts';
 
 /** How long a procwrap may take to start. */
 const openMilliseconds = 20_000;
-
-/** Seconds that looking at a host and a directory may take. */
-const examineSeconds = 60;
 
 export interface RunningFarm extends Farm {
   /** Ends service; simulations go on under their procwrap. */
@@ -54,26 +44,47 @@ class Running implements RunningFarm {
   readonly #procwrap: Procwrap;
   readonly #conductor: Conductor;
   readonly #reception: Reception;
+  readonly #answers: Answers;
+  readonly #commands: Commands;
   #closing = false;
 
   constructor(options: FarmOptions, farm: FarmState) {
     this.#options = options;
     this.#farm = farm;
-    const { log, meters } = options;
-    const store = metered(options.store, (seconds) => meters.committed(seconds));
     this.#watchers = new Watchers(options.now);
-    this.#procwrap = new Procwrap({
-      socket: options.home.procwrapSocket,
-      version: options.version,
-      settings: hostSettings(options),
-      start: options.startProcwrap,
-      heard: (message) => this.#heard(message),
-      lost: () => this.#note({ what: 'host left', host: options.host }),
+    this.#procwrap = this.#newProcwrap();
+    this.#conductor = this.#newConductor();
+    const happen = (happening: Happening) => this.#happen(happening);
+    const doors = { options, farm, procwrap: this.#procwrap, watchers: this.#watchers, happen };
+    this.#reception = new Reception(doors);
+    this.#answers = new Answers(doors);
+    this.#commands = new Commands({ ...doors, answers: this.#answers });
+  }
+
+  #newProcwrap(): Procwrap {
+    const { home, version, startProcwrap, host, log } = this.#options;
+    const hearing = {
+      options: this.#options,
+      farm: this.#farm,
+      joined: (name: string) => this.#conductor.joined(name),
+      note: (happening: Happening, urgent?: boolean) => this.#note(happening, urgent),
+    };
+    return new Procwrap({
+      socket: home.procwrapSocket,
+      version,
+      settings: hostSettings(this.#options),
+      start: startProcwrap,
+      heard: (message) => hear(hearing, message),
+      lost: () => this.#note({ what: 'host left', host }),
       pause: (milliseconds) => this.#pauses.pause(milliseconds),
       log,
     });
-    this.#conductor = new Conductor({
-      store,
+  }
+
+  #newConductor(): Conductor {
+    const { store, meters, log } = this.#options;
+    return new Conductor({
+      store: metered(store, (seconds) => meters.committed(seconds)),
       watchers: this.#watchers,
       log,
       say: (_host, message) => this.#procwrap.say(message),
@@ -81,8 +92,6 @@ class Running implements RunningFarm {
       pause: (milliseconds) => this.#retries.pause(milliseconds),
       isClosing: () => this.#closing,
     });
-    const happen = (happening: Happening) => this.#happen(happening);
-    this.#reception = new Reception({ options, farm, procwrap: this.#procwrap, happen });
   }
 
   /** @throws Error if no procwrap answers in time */
@@ -128,191 +137,24 @@ class Running implements RunningFarm {
     void this.#happen(happening, urgent);
   }
 
-  #heard(message: Exclude<FromProcwrap, { say: 'answer' }>): void {
-    switch (message.say) {
-      case 'welcome':
-        this.#welcome(message);
-        break;
-      case 'started':
-        for (const { attempt, pid } of message.started)
-          this.#note({ what: 'attempt started', attempt: attemptKey(attempt), pid }, false);
-        break;
-      case 'progressed': {
-        const { attempt, fraction } = message;
-        this.#note({ what: 'attempt progressed', attempt: attemptKey(attempt), fraction });
-        break;
-      }
-      case 'ended':
-        for (const end of message.ends) this.#ended(end);
-        break;
-    }
-  }
+  readonly submit: Farm['submit'] = (...asked) => this.#reception.submit(...asked);
 
-  #welcome({ pid, version, attempts }: Extract<FromProcwrap, { say: 'welcome' }>): void {
-    const { host, slots, log } = this.#options;
-    log('info', `procwrap ${pid} (${version}) answers, ${attempts.length} simulations there`);
-    this.#conductor.joined(host);
-    this.#note({ what: 'host joined', host, slots, attempts: attempts.map(attemptKey) });
-  }
+  readonly cancel: Farm['cancel'] = (...asked) => this.#commands.cancel(...asked);
+  readonly pause: Farm['pause'] = (...asked) => this.#commands.pause(...asked);
+  readonly resume: Farm['resume'] = (...asked) => this.#commands.resume(...asked);
+  readonly retry: Farm['retry'] = (...asked) => this.#commands.retry(...asked);
+  readonly remove: Farm['remove'] = (...asked) => this.#commands.remove(...asked);
 
-  /** Not urgent where the host was given enough ahead. */
-  #ended({ attempt, outcome, milliseconds }: Extract<FromProcwrap, { say: 'ended' }>['ends'][number]): void {
-    const { host, slots } = this.#options;
-    const key = attemptKey(attempt);
-    const job = this.#farm.jobs.get(key.job);
-    const urgent = !job || ahead({ slots }, job) < slots || taken(hostNamed(this.#farm, host)) <= slots;
-    this.#note({ what: 'attempt ended', host, attempt: key, outcome, milliseconds }, urgent);
-  }
-
-  submit(...[caller, request, key]: Parameters<Farm['submit']>): ReturnType<Farm['submit']> {
-    return this.#reception.submit(caller, request, key);
-  }
-
-  async jobs({ state, before, limit }: Parameters<Farm['jobs']>[0]): ReturnType<Farm['jobs']> {
-    const found = await this.#options.store.jobs({ before, limit: limit + 1, states: state ? [state] : null });
-    const page = found.slice(0, limit);
-    const now = this.#options.now();
-    const last = page.at(-1);
-    const current = (id: number) => this.#farm.jobs.get(id);
-    return {
-      jobs: page.map((kept) => {
-        const job = current(kept.id);
-        return job ? this.#view(job) : jobView(kept, now);
-      }),
-      next: found.length > limit && last ? last.id : null,
-    };
-  }
-
-  /** As it is now: what runs is in memory, the rest in the store. */
-  async #job(id: number): Promise<Job> {
-    const job = this.#farm.jobs.get(id) ?? (await this.#options.store.job(id));
-    if (!job) throw new Refusal('no-such-job', `There is no job ${id}.`);
-    return job;
-  }
-
-  #view(job: Job): ReturnType<typeof jobView> {
-    return jobView(summaryOf(job), this.#options.now(), this.#farm.resting.get(job.id)?.why ?? null);
-  }
-
-  async job(id: number): ReturnType<Farm['job']> {
-    return this.#view(await this.#job(id));
-  }
-
-  async tasks(...[id, after, limit, state]: Parameters<Farm['tasks']>): ReturnType<Farm['tasks']> {
-    const job = await this.#job(id);
-    const { store } = this.#options;
-    const kept = state
-      ? await tasksIn(job, state, (number) => store.tasks(id, number - 1, 1), { after, limit: limit + 1 })
-      : await store.tasks(id, after, limit + 1);
-    const page = kept.slice(0, limit).map((task) => job.tasks.get(task.plan.number) ?? task);
-    const last = page.at(-1);
-    return {
-      tasks: page.map((task) => taskView(task, job.tasks.frameOf(task.plan.number))),
-      next: kept.length > limit && last ? last.plan.number : null,
-    };
-  }
-
-  async log(id: number, task: number | null, offset: number): ReturnType<Farm['log']> {
-    const kept = this.#options.store.tasks.bind(this.#options.store);
-    return jobLog(this.#procwrap, kept, await this.#job(id), task, offset);
-  }
-
-  async cancel(...[caller, id]: Parameters<Farm['cancel']>): ReturnType<Farm['cancel']> {
-    const job = await this.#job(id);
-    if (isEnded(job.state)) throw new Refusal('wrong-state', `Job ${id} has ended already (${job.state.is}).`);
-    await this.#happen({ what: 'cancel asked', job: id, by: caller.user });
-    return this.#view(job);
-  }
-
-  async pause(...[caller, id]: Parameters<Farm['pause']>): ReturnType<Farm['pause']> {
-    const job = await this.#job(id);
-    const { is } = job.state;
-    if (is === 'paused') throw new Refusal('wrong-state', `Job ${id} is paused already.`);
-    if (isEnded(job.state)) throw new Refusal('wrong-state', `Job ${id} has ended already (${is}).`);
-    await this.#happen({ what: 'pause asked', job: id, by: caller.user });
-    return this.#view(job);
-  }
-
-  async resume(...[caller, id]: Parameters<Farm['resume']>): ReturnType<Farm['resume']> {
-    const job = await this.#job(id);
-    if (job.state.is !== 'paused') throw new Refusal('wrong-state', `Job ${id} is not paused (${job.state.is}).`);
-    await this.#happen({ what: 'resume asked', job: id, by: caller.user });
-    return this.#view(job);
-  }
-
-  async retry(...[caller, id]: Parameters<Farm['retry']>): ReturnType<Farm['retry']> {
-    const job = await this.#job(id);
-    const { is } = job.state;
-    if (is !== 'failed' && is !== 'cancelled')
-      throw new Refusal('wrong-state', `Job ${id} has nothing to do again (${is}).`);
-    const plans = [...job.tasks.known()].map((task) => task.plan);
-    const [busy] = busyWith(this.#farm, id, plans);
-    if (busy) throw viewBusy(busy, plans, 'Wait for it, or cancel it.');
-    await this.#happen({ what: 'retry asked', job, by: caller.user });
-    return this.#view(this.#farm.jobs.get(id) ?? job);
-  }
-
-  async remove(...[caller, id]: Parameters<Farm['remove']>): ReturnType<Farm['remove']> {
-    const job = await this.#job(id);
-    if (this.#farm.jobs.has(id)) {
-      const advice = isEnded(job.state) ? 'Its last processes are ending; try again.' : 'Cancel it first.';
-      throw new Refusal('wrong-state', `Job ${id} has not ended (${job.state.is}). ${advice}`);
-    }
-    await this.#options.store.remove(id);
-    this.#watchers.deleted(id);
-    this.#options.log('info', `job ${id}: deleted by ${caller.user}`);
-  }
-
-  async result(id: number, path: string, as: 'file' | 'png'): Promise<{ bytes: number | null; stream: Readable }> {
-    return openResult(this.#procwrap, summaryOf(await this.#job(id)), path, as);
-  }
-
-  async hosts(): ReturnType<Farm['hosts']> {
-    const host = hostNamed(this.#farm, this.#options.host);
-    const slots = host.connected ? host.slots : this.#options.slots;
-    // What it was given ahead waits there for a slot.
-    return [{ name: host.name, slots, running: Math.min(taken(host), slots), connected: host.connected }];
-  }
-
-  async server(...[caller]: Parameters<Farm['server']>): ReturnType<Farm['server']> {
-    const { version, host, port, identity, home, slots } = this.#options;
-    const counts = [...this.#farm.jobs.values()].map((job) => job.tasks.counts);
-    return {
-      version,
-      host,
-      port,
-      pid: process.pid,
-      user: identity.user,
-      group: identity.group,
-      slots,
-      running: counts.reduce((sum, { running }) => sum + running, 0),
-      waiting: counts.reduce((sum, { waiting }) => sum + waiting, 0),
-      home: home.path,
-      you: caller.user,
-    };
-  }
-
-  async examine(directory: string | null): ReturnType<Farm['examine']> {
-    const { hosts, host } = this.#options;
-    const current = hosts.current();
-    const record = current === null ? null : findRecord(current, host);
-    const locations = (record?.locations ?? []).map(({ name, path }) => ({ name, path, file: record?.file ?? '' }));
-    return (await this.#procwrap.ask({ ask: 'examine', directory, locations }, examineSeconds)).findings;
-  }
-
-  async watch(...[id, tell]: Parameters<Farm['watch']>): ReturnType<Farm['watch']> {
-    const job = await this.#job(id);
-    const view = (changed: Job) => tell(this.#view(changed));
-    const stop = this.#watchers.watch(id, view);
-    // Between the look into the store and the watch the job may have moved on: it is in the farm then.
-    view(this.#farm.jobs.get(id) ?? job);
-    return stop;
-  }
-
-  async measures(): ReturnType<Farm['measures']> {
-    const [host] = await this.hosts();
-    return { ...measure(this.#farm), slots: host?.slots ?? 0, running: host?.running ?? 0 };
-  }
+  readonly jobs: Farm['jobs'] = (query) => this.#answers.jobs(query);
+  readonly job: Farm['job'] = (id) => this.#answers.job(id);
+  readonly tasks: Farm['tasks'] = (...asked) => this.#answers.tasks(...asked);
+  readonly log: Farm['log'] = (...asked) => this.#answers.log(...asked);
+  readonly result: Farm['result'] = (...asked) => this.#answers.result(...asked);
+  readonly hosts: Farm['hosts'] = () => this.#answers.hosts();
+  readonly server: Farm['server'] = (caller) => this.#answers.server(caller);
+  readonly examine: Farm['examine'] = (directory) => this.#answers.examine(directory);
+  readonly watch: Farm['watch'] = (...asked) => this.#answers.watch(...asked);
+  readonly measures: Farm['measures'] = () => this.#answers.measures();
 
   get news(): News {
     return this.#watchers.news;

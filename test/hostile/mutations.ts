@@ -61,11 +61,11 @@ const changes: readonly Change[] = [
   },
   function insertToken(bytes, chance) {
     const at = chance.below(bytes.length + 1);
-    return cut(bytes, at, at, chance.one(tokens));
+    return cut(bytes, at, at, chance.oneOf(tokens));
   },
   function overwriteWithToken(bytes, chance) {
     const at = chance.below(bytes.length);
-    const token = chance.one(tokens);
+    const token = chance.oneOf(tokens);
     return cut(bytes, at, Math.min(bytes.length, at + token.length), token);
   },
   function removePart(bytes, chance) {
@@ -81,7 +81,7 @@ const changes: readonly Change[] = [
     return bytes.subarray(0, 1 + chance.below(bytes.length));
   },
   function splice(bytes, chance, others) {
-    const other = chance.one(others);
+    const other = chance.oneOf(others);
     return Buffer.concat([bytes.subarray(0, chance.below(bytes.length)), other.subarray(chance.below(other.length))]);
   },
   function swapLines(bytes, chance) {
@@ -105,9 +105,9 @@ const longest = 4096;
 
 /** A request changed in one to four places. */
 export function mutated(chance: Chance, seeds: readonly Buffer[]): Buffer {
-  let bytes = chance.one(seeds);
+  let bytes = chance.oneOf(seeds);
   for (let times = 1 + chance.below(4); times > 0 && bytes.length > 0; times -= 1) {
-    bytes = chance.one(changes)(bytes, chance, seeds).subarray(0, longest);
+    bytes = chance.oneOf(changes)(bytes, chance, seeds).subarray(0, longest);
   }
   return bytes.length === 0 ? Buffer.from('\0') : bytes;
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { freshSeed } from '../support/torture/chance.ts';
+import { freshSeed } from '../support/chance.ts';
 import { Torture } from '../support/torture/torture.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TaskView } from '../../../src/protocol/api.ts';
-import type { Chance } from './chance.ts';
+import type { Chance } from '../chance.ts';
 import { rifOf, type Stage } from './stage.ts';
 
 /** Every so many jobs one is a picture that takes a while. */

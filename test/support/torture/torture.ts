@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TaskView } from '../../../src/protocol/api.ts';
+import { Chance } from '../chance.ts';
 import { waitUntil } from '../wait-until.ts';
-import { Chance } from './chance.ts';
 import * as checks from './checks.ts';
 import { Customer } from './customer.ts';
 import { type Kill, type KillKind, kill } from './kills.ts';

@@ -1,0 +1,143 @@
+import type { Readable } from 'node:stream';
+import { findRecord } from '../config/hosts.ts';
+import type { Job } from '../model/job.ts';
+import { summaryOf } from '../model/progress.ts';
+import { Refusal } from '../model/refusal.ts';
+import type { JobView } from '../protocol/api.ts';
+import { type FarmState, hostNamed, taken } from '../scheduler/farm.ts';
+import type { Farm } from '../web/farm.ts';
+import { measure } from './measures.ts';
+import type { FarmOptions } from './options.ts';
+import type { Procwrap } from './procwrap.ts';
+import { jobLog, openResult } from './results.ts';
+import { tasksIn } from './task-pages.ts';
+import { jobView, taskView } from './views.ts';
+import type { Watchers } from './watchers.ts';
+
+/** Seconds that looking at a host and a directory may take. */
+const examineSeconds = 60;
+
+export interface AnswersDoors {
+  readonly options: FarmOptions;
+  readonly farm: FarmState;
+  readonly procwrap: Pick<Procwrap, 'ask'>;
+  readonly watchers: Watchers;
+}
+
+/** What is asked of the farm and changes nothing. */
+export class Answers {
+  readonly #doors: AnswersDoors;
+
+  constructor(doors: AnswersDoors) {
+    this.#doors = doors;
+  }
+
+  /**
+   * As it is now: what runs is in memory, the rest in the store.
+   * @throws Refusal
+   */
+  async find(id: number): Promise<Job> {
+    const { farm, options } = this.#doors;
+    const job = farm.jobs.get(id) ?? (await options.store.job(id));
+    if (!job) throw new Refusal('no-such-job', `There is no job ${id}.`);
+    return job;
+  }
+
+  view(job: Job): JobView {
+    const { farm, options } = this.#doors;
+    return jobView(summaryOf(job), options.now(), farm.resting.get(job.id)?.why ?? null);
+  }
+
+  async jobs({ state, before, limit }: Parameters<Farm['jobs']>[0]): ReturnType<Farm['jobs']> {
+    const { farm, options } = this.#doors;
+    const found = await options.store.jobs({ before, limit: limit + 1, states: state ? [state] : null });
+    const page = found.slice(0, limit);
+    const now = options.now();
+    const last = page.at(-1);
+    return {
+      jobs: page.map((kept) => {
+        const job = farm.jobs.get(kept.id);
+        return job ? this.view(job) : jobView(kept, now);
+      }),
+      next: found.length > limit && last ? last.id : null,
+    };
+  }
+
+  async job(id: number): ReturnType<Farm['job']> {
+    return this.view(await this.find(id));
+  }
+
+  async tasks(...[id, after, limit, state]: Parameters<Farm['tasks']>): ReturnType<Farm['tasks']> {
+    const job = await this.find(id);
+    const { store } = this.#doors.options;
+    const kept = state
+      ? await tasksIn(job, state, (number) => store.tasks(id, number - 1, 1), { after, limit: limit + 1 })
+      : await store.tasks(id, after, limit + 1);
+    const page = kept.slice(0, limit).map((task) => job.tasks.get(task.plan.number) ?? task);
+    const last = page.at(-1);
+    return {
+      tasks: page.map((task) => taskView(task, job.tasks.frameOf(task.plan.number))),
+      next: kept.length > limit && last ? last.plan.number : null,
+    };
+  }
+
+  async log(...[id, task, offset]: Parameters<Farm['log']>): ReturnType<Farm['log']> {
+    const { options, procwrap } = this.#doors;
+    const kept = options.store.tasks.bind(options.store);
+    return jobLog(procwrap, kept, await this.find(id), task, offset);
+  }
+
+  async result(id: number, path: string, as: 'file' | 'png'): Promise<{ bytes: number | null; stream: Readable }> {
+    return openResult(this.#doors.procwrap, summaryOf(await this.find(id)), path, as);
+  }
+
+  async hosts(): ReturnType<Farm['hosts']> {
+    const { farm, options } = this.#doors;
+    const host = hostNamed(farm, options.host);
+    const slots = host.connected ? host.slots : options.slots;
+    // What it was given ahead waits there for a slot.
+    return [{ name: host.name, slots, running: Math.min(taken(host), slots), connected: host.connected }];
+  }
+
+  async server(...[caller]: Parameters<Farm['server']>): ReturnType<Farm['server']> {
+    const { version, host, port, identity, home, slots } = this.#doors.options;
+    const counts = [...this.#doors.farm.jobs.values()].map((job) => job.tasks.counts);
+    return {
+      version,
+      host,
+      port,
+      pid: process.pid,
+      user: identity.user,
+      group: identity.group,
+      slots,
+      running: counts.reduce((sum, { running }) => sum + running, 0),
+      waiting: counts.reduce((sum, { waiting }) => sum + waiting, 0),
+      home: home.path,
+      you: caller.user,
+    };
+  }
+
+  async examine(directory: string | null): ReturnType<Farm['examine']> {
+    const { hosts, host } = this.#doors.options;
+    const current = hosts.current();
+    const record = current === null ? null : findRecord(current, host);
+    const locations = (record?.locations ?? []).map(({ name, path }) => ({ name, path, file: record?.file ?? '' }));
+    const question = { ask: 'examine', directory, locations } as const;
+    return (await this.#doors.procwrap.ask(question, examineSeconds)).findings;
+  }
+
+  async watch(...[id, tell]: Parameters<Farm['watch']>): ReturnType<Farm['watch']> {
+    const { farm, watchers } = this.#doors;
+    const job = await this.find(id);
+    const view = (changed: Job) => tell(this.view(changed));
+    const stop = watchers.watch(id, view);
+    // Between the look into the store and the watch the job may have moved on: it is in the farm then.
+    view(farm.jobs.get(id) ?? job);
+    return stop;
+  }
+
+  async measures(): ReturnType<Farm['measures']> {
+    const [host] = await this.hosts();
+    return { ...measure(this.#doors.farm), slots: host?.slots ?? 0, running: host?.running ?? 0 };
+  }
+}
