@@ -44,7 +44,7 @@ export const defaultBounds: Bounds = {
   headersMs: 10_000,
   requestMs: 30_000,
   keepAliveMs: 10_000,
-  checkMs: 2000,
+  checkMs: 1000,
   stallMs: 120_000,
   slowReaderMs: 30_000,
   heartbeatMs: 15_000,

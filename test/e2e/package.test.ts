@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommand, temporaryDirectory, top } from '../support/program.ts';
@@ -43,7 +43,12 @@ describe('the package', () => {
     expect(paths).to.include.members([
       'bin/rayctl',
       'bin/rayserver',
+      'build/program/bin/procwrap/start.cjs',
+      'build/program/bin/server/start.cjs',
       'build/src/bin/rayserver.js',
+      // For machines on which the compiled spawner is missing or does not run.
+      'build/program/bin/spawner/start.cjs',
+      'build/src/bin/spawner/start.js',
       'build/src/client/index.d.ts',
       'completions/_rayctl',
       'completions/rayctl.bash',
@@ -55,6 +60,7 @@ describe('the package', () => {
       'openapi.json',
       'CHANGELOG.md',
     ]);
+    expect(paths.includes('build/spawner')).to.equal(existsSync(join(top, 'build/spawner')));
     expect(paths.filter((path) => /^(src|test|build\/test|scripts|docs|\.)|\.map$/.test(path))).to.deep.equal([]);
   });
 });

@@ -114,7 +114,7 @@ describe('while a real simulation runs', function () {
     await lab.startDaemon();
     const { job } = await submit({ views: ['door'], set: [{ variable: 'RESOLUTION', value: '1500' }] });
     const text = await (await ask(`/api/v1/jobs/${job.id}/events`)).text();
-    const told = [...text.matchAll(/^event: job\nid: (\d+)\ndata: (.*)$/gm)].map(([, , data]) =>
+    const told = [...text.matchAll(/^event: job\nid: (\S+)\ndata: (.*)$/gm)].map(([, , data]) =>
       JSON.parse(data ?? ''),
     );
     const progress = told.map((one: JobView) => one.progress);
