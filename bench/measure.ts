@@ -7,7 +7,7 @@ export type Yardstick = (() => Promise<number>) | null;
 export type Say = (line: string) => void;
 
 /** A run in which the floor varies by more than this share says more about the machine than about us. */
-export const mostSpread = 0.15;
+const mostSpread = 0.15;
 
 /** All rounds of a row, the entrants in turn: A B A B, so that what else the machine does meets them alike. */
 export async function measureRow(row: Row, rounds: number, yardstick: Yardstick, say: Say): Promise<RowResult> {

@@ -3,7 +3,7 @@ import { noise } from './measure.ts';
 import type { Goal, RowResult, Taken } from './row.ts';
 
 /** The value of an entrant's figure over all rounds; NaN where there is none. */
-export function figureOf(taken: readonly Taken[], entrant: string, figure: string): number {
+function figureOf(taken: readonly Taken[], entrant: string, figure: string): number {
   const own = taken.find((candidate) => candidate.entrant === entrant);
   return median((own?.rounds ?? []).flatMap((figures) => figures[figure] ?? []));
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Client, Server } from 'net-ipc';
 import { Compile } from 'typebox/compile';
+import { atFirstUse } from '../model/at-first-use.ts';
 import { End, type Link, type Log, watchSocket } from './end.ts';
 import { FromProcwrap, ToProcwrap } from './inner.ts';
 import { removeStale, socketPath } from './socket-path.ts';
@@ -15,8 +16,8 @@ import { removeStale, socketPath } from './socket-path.ts';
 
 const HANDSHAKE_MS = 10_000;
 /** Compiled when a link is made: each process has one end, and what only the other one hears it does not need. */
-const doorOfServer = first(() => Compile(FromProcwrap));
-const doorOfProcwrap = first(() => Compile(ToProcwrap));
+const doorOfServer = atFirstUse(() => Compile(FromProcwrap));
+const doorOfProcwrap = atFirstUse(() => Compile(ToProcwrap));
 
 export type ServerLink = Link<ToProcwrap>;
 export type ProcwrapLink = Link<FromProcwrap>;
@@ -136,13 +137,4 @@ async function stop(server: Server, sockets: Set<Socket>, ends: Map<Socket, Link
     else socket.destroy();
   }
   await closed;
-}
-
-/** Makes it at the first call. */
-function first<T>(make: () => T): () => T {
-  let made: T | null = null;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }

@@ -9,7 +9,7 @@ export interface NewsBounds {
   readonly progressMs: number;
 }
 
-export const newsBounds: NewsBounds = { events: 10_000, characters: 8_000_000, progressMs: 1000 };
+const newsBounds: NewsBounds = { events: 10_000, characters: 8_000_000, progressMs: 1000 };
 
 /**
  * What happened to all jobs, as numbered events. Whether a job is new, in another state or deleted is told at once and

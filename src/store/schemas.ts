@@ -1,5 +1,6 @@
 import Type, { type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { atFirstUse } from '../model/at-first-use.ts';
 import { JobLimits, JobRequest, type JobStateName, Project } from '../model/job.ts';
 import { Result, TaskPlan, type TaskStateName } from '../model/task.ts';
 import { StoreError } from './error.ts';
@@ -118,19 +119,11 @@ const Summary = Type.Object({
 });
 
 /** Compiled when the first row of its kind is read: that takes longer than a whole start should. */
-function first<T>(make: () => T): () => T {
-  let made: T | null = null;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}
-
-export const jobData = first(() => Compile(JobData));
-export const jobSummary = first(() => Compile(Summary));
-export const taskData = first(() => Compile(TaskData));
-export const taskPlan = first(() => Compile(TaskPlan));
-export const triedRows = first(() => Compile(Type.Array(TriedRow)));
+export const jobData = atFirstUse(() => Compile(JobData));
+export const jobSummary = atFirstUse(() => Compile(Summary));
+export const taskData = atFirstUse(() => Compile(TaskData));
+export const taskPlan = atFirstUse(() => Compile(TaskPlan));
+export const triedRows = atFirstUse(() => Compile(Type.Array(TriedRow)));
 
 interface Checker<T> {
   Check(value: unknown): value is T;

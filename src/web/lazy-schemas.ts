@@ -1,5 +1,6 @@
 import ajvCompiler from '@fastify/ajv-compiler';
 import serializerCompiler from '@fastify/fast-json-stringify-compiler';
+import { atFirstUse } from '../model/at-first-use.ts';
 
 /**
  * Fastify's own compilers, put off: a route's schemas are compiled at its first request. All routes together take a
@@ -17,9 +18,9 @@ type Validate = ReturnType<ReturnType<ValidatorFactory>>;
 
 function lazyValidators(build: ValidatorFactory): ValidatorFactory {
   return (schemas, options) => {
-    const compiler = first(() => build(schemas, options));
+    const compiler = atFirstUse(() => build(schemas, options));
     return (...route) => {
-      const check = first(() => compiler()(...route));
+      const check = atFirstUse(() => compiler()(...route));
       const validate = (value: unknown): unknown => {
         const fits = check()(value);
         validate.errors = check().errors;
@@ -38,19 +39,10 @@ function lazySerializers<Schemas, Options, Route>(
   build: (schemas: Schemas, options: Options) => (route: Route) => Serialize,
 ) {
   return (schemas: Schemas, options: Options) => {
-    const compiler = first(() => build(schemas, options));
+    const compiler = atFirstUse(() => build(schemas, options));
     return (route: Route): Serialize => {
-      const serialize = first(() => compiler()(route));
+      const serialize = atFirstUse(() => compiler()(route));
       return (value) => serialize()(value);
     };
-  };
-}
-
-/** Makes it at the first call. */
-function first<T>(make: () => T): () => T {
-  let made: T | null = null;
-  return () => {
-    made ??= make();
-    return made;
   };
 }

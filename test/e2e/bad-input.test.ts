@@ -219,7 +219,10 @@ describe('bad input', function () {
     });
 
     it('that cannot be read, or not be written', async function () {
-      if (!nobody) this.skip();
+      if (!nobody) {
+        console.log('      skipped: only root can give a project to somebody else');
+        this.skip();
+      }
       await lab.startDaemon();
       chmodSync(project, 0o700);
       const { chownSync } = await import('node:fs');
@@ -233,7 +236,10 @@ describe('bad input', function () {
     });
 
     it('whose root is closed although its directories are open', async function () {
-      if (!nobody) this.skip();
+      if (!nobody) {
+        console.log('      skipped: only root can give a project to somebody else');
+        this.skip();
+      }
       for (const name of ['proc', 'logfiles']) mkdirSync(at(name));
       lab.own(project);
       chmodSync(project, 0o555);

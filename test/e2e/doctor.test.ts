@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { FindingList } from '../../src/protocol/api.ts';
@@ -93,7 +94,11 @@ describe('rayctl doctor', function () {
   });
 
   it('finds the port where the server listens, also on the other loopback address and another port', async function () {
-    await lab.startDaemon(['--listen', '::1']).catch(() => this.skip());
+    if (!Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))) {
+      console.log('      skipped: this machine has no address ::1');
+      this.skip();
+    }
+    await lab.startDaemon(['--listen', '::1']);
     expect(of(await findings(), 'port')).to.include({ level: 'ok', says: `The server answers on port ${lab.port}.` });
   });
 

@@ -132,7 +132,7 @@ describe('the patience of the job port', () => {
     );
     hanging[0]?.write(`POST /api/v1/jobs HTTP/1.1\r\n${head}\r\n\r\n${body}`);
     hanging[1]?.write('GET /healthz HTTP/1.1\r\nHost: loc');
-    hanging[3]?.write(`GET /api/v1/jobs/1/events HTTP/1.1\r\nHost: localhost\r\n${bearer}\r\n\r\n`).valueOf();
+    hanging[3]?.write(`GET /api/v1/jobs/1/events HTTP/1.1\r\nHost: localhost\r\n${bearer}\r\n\r\n`);
     hanging[3]?.pause();
     await waitUntil('the submit', () => port.farm.callers.length === 1 && port.farm.watchers(1) === 1);
     const since = performance.now();

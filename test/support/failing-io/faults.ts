@@ -5,7 +5,7 @@ import { top } from '../program.ts';
 
 /** What test/fixtures/failing-io/failing-io.c is told, and what it tells. */
 
-export const roles = { server: 1, procwrap: 2, spawner: 4 } as const;
+const roles = { server: 1, procwrap: 2, spawner: 4 } as const;
 export const calls = { write: 1, sync: 2, rename: 4, open: 8 } as const;
 /** Numbers of Linux; a short write is no error. */
 export const errors = { EIO: 5, EMFILE: 24, ENOSPC: 28, short: 0 } as const;

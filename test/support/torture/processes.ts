@@ -10,7 +10,7 @@ export interface Process {
 }
 
 /** Everything that runs now; zombies do not. */
-export function allProcesses(): Process[] {
+function allProcesses(): Process[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => processAt(Number(pid)) ?? []);
