@@ -118,7 +118,7 @@ export class Attempts {
     } else if (attempt?.state.is === 'running') {
       const { life } = attempt.state;
       life.simulation.pause();
-      life.ran += this.#options.clock.now() - life.since;
+      life.ran += this.#options.clock.passed() - life.since;
       attempt.state = { is: 'paused', life };
       this.#running -= 1;
       this.#fill();
@@ -134,7 +134,7 @@ export class Attempts {
       this.#fill();
     } else if (attempt?.state.is === 'paused') {
       const { life } = attempt.state;
-      life.since = this.#options.clock.now();
+      life.since = this.#options.clock.passed();
       attempt.state = { is: 'running', life };
       this.#running += 1;
       life.simulation.resume();
@@ -199,13 +199,13 @@ export class Attempts {
         reports.progressed(name, fraction);
       },
     });
-    const life: Life = { simulation, pid: null, fraction: null, ran: 0, since: clock.now() };
+    const life: Life = { simulation, pid: null, fraction: null, ran: 0, since: clock.passed() };
     attempt.state = { is: 'running', life };
     this.#running += 1;
     void simulation.live().then((outcome) => {
       const isPaused = attempt.state.is === 'paused';
       if (!isPaused) this.#running -= 1;
-      this.#end(attempt, outcome, life.ran + (isPaused ? 0 : clock.now() - life.since));
+      this.#end(attempt, outcome, life.ran + (isPaused ? 0 : clock.passed() - life.since));
       this.#fill();
     });
   }
@@ -213,7 +213,7 @@ export class Attempts {
   #end(attempt: Attempt, outcome: Outcome, milliseconds: number): void {
     const { log, changed } = this.#options;
     const { attempt: name, task, job } = attempt.assignment;
-    const state = { is: 'ended' as const, outcome, milliseconds: Math.max(0, milliseconds) };
+    const state = { is: 'ended' as const, outcome, milliseconds: Math.round(milliseconds) };
     attempt.state = state;
     this.#ended += 1;
     // Frames come by the thousand: those that did what they should are no news here.

@@ -14,11 +14,12 @@ const BETWEEN_LOOKS = 5;
  */
 export async function endMarked(marked: Marked, clock: Clock): Promise<number[]> {
   const ended = new Set<number>();
-  const until = clock.now() + PATIENCE;
+  const until = clock.passed() + PATIENCE;
   for (;;) {
     for (const pid of findMarked(marked)) if (isLive(pid)) ended.add(pid);
-    for (const pid of killMarked(marked)) reap(pid);
-    if (!findMarked(marked).some(isLive) || clock.now() > until) return [...ended];
+    killMarked(marked);
+    const left = findMarked(marked).filter((pid) => !reap(pid) || isLive(pid));
+    if (left.length === 0 || clock.passed() > until) return [...ended];
     await new Promise<void>((settle) => clock.after(BETWEEN_LOOKS, settle));
   }
 }

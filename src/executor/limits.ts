@@ -38,7 +38,7 @@ export class Limits {
 
   /** It said or wrote something. */
   heard(): void {
-    if (this.#quiet) this.#quiet.since = this.#clock.now();
+    if (this.#quiet) this.#quiet.since = this.#clock.passed();
   }
 
   hold(): void {
@@ -82,25 +82,25 @@ class Watch {
     this.#clock = clock;
     this.#length = length;
     this.#ring = ring;
-    this.since = clock.now();
+    this.since = clock.passed();
     this.#wait();
   }
 
   /** Waits for the whole length once more. */
   again(): void {
-    this.since = this.#clock.now();
+    this.since = this.#clock.passed();
     this.#wait();
   }
 
   hold(): void {
     if (this.#held !== null || this.#ended) return;
-    this.#held = this.#clock.now() - this.since;
+    this.#held = this.#clock.passed() - this.since;
     this.#takeBack();
   }
 
   letGo(): void {
     if (this.#held === null || this.#ended) return;
-    this.since = this.#clock.now() - this.#held;
+    this.since = this.#clock.passed() - this.#held;
     this.#held = null;
     this.#wait();
   }
@@ -112,7 +112,7 @@ class Watch {
 
   #wait(): void {
     if (this.#ended) return;
-    const left = this.#length - (this.#clock.now() - this.since);
+    const left = this.#length - (this.#clock.passed() - this.since);
     if (left <= 0) this.#ring();
     else this.#takeBack = this.#clock.after(Math.min(left, LONGEST_WAIT), () => this.#wait());
   }

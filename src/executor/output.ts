@@ -9,6 +9,8 @@ import type { SimulationLog } from './simulation-log.ts';
 
 const LAST_LINES = 20;
 const MOST_WARNINGS = 20;
+/** Lines that are understood of one portion, which has 64 KB at most: whoever says so much in so few words means little. */
+const MOST_LINES = 2000;
 /** Progress is told at most this often, ms. */
 const BETWEEN_REPORTS = 250;
 
@@ -39,7 +41,7 @@ export class Output {
 
   /** Settles when the log has it. */
   hear(stream: 'out' | 'err', portion: Buffer): Promise<void> {
-    for (const line of this.#lines[stream].push(portion)) this.#understand(line);
+    for (const line of this.#lines[stream].push(portion).slice(-MOST_LINES)) this.#understand(line);
     return this.#log.write(portion);
   }
 
@@ -59,7 +61,7 @@ export class Output {
   #understand(line: string): void {
     const fraction = this.#understanding.progressOf(line);
     if (fraction !== null) {
-      const now = this.#clock.now();
+      const now = this.#clock.passed();
       if (now - this.#toldAt < BETWEEN_REPORTS && fraction < 1) return;
       this.#toldAt = now;
       this.#progressed(fraction);

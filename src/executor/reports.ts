@@ -50,8 +50,8 @@ export class Reports {
   #plan(): void {
     if (this.#planned) return;
     this.#planned = true;
-    const since = this.#clock.now() - this.#sentAt;
-    if (since >= 0 && since < BETWEEN) this.#clock.after(BETWEEN - since, () => this.#report());
+    const since = this.#clock.passed() - this.#sentAt;
+    if (since < BETWEEN) this.#clock.after(BETWEEN - since, () => this.#report());
     else setImmediate(() => this.#report());
   }
 
@@ -63,7 +63,7 @@ export class Reports {
   #flush(): void {
     const [started, ends] = [this.#started, this.#ends];
     if (started.size === 0 && ends.length === 0) return;
-    this.#sentAt = this.#clock.now();
+    this.#sentAt = this.#clock.passed();
     [this.#started, this.#ends] = [new Map(), []];
     if (started.size > 0) {
       this.#send({ say: 'started', started: [...started].map(([attempt, pid]) => ({ attempt, pid })) });

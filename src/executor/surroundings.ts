@@ -29,15 +29,15 @@ export class Surroundings {
     const before = this.#last?.env;
     // The same object as long as it says the same: whoever passes it on can tell at a glance.
     const kept = before && JSON.stringify(before) === JSON.stringify(env) ? before : env;
-    this.#last = { radiance, at: this.#clock.now(), installation, env: kept };
+    this.#last = { radiance, at: this.#clock.passed(), installation, env: kept };
     return this.#last;
   }
 
   /** As they were a moment ago at most. */
   recall(settings: Pick<HostSettings, 'radiance'>): Found {
     const last = this.#last;
-    const age = last === null ? FRESH : this.#clock.now() - last.at;
-    if (last !== null && last.radiance === settings.radiance && age >= 0 && age < FRESH) return last;
+    const age = last === null ? FRESH : this.#clock.passed() - last.at;
+    if (last !== null && last.radiance === settings.radiance && age < FRESH) return last;
     return this.look(settings);
   }
 }

@@ -94,7 +94,7 @@ export class Workplaces {
     const known = this.#places.get(name);
     if (known && this.#isStill(known, name)) return take(known);
     if (known) this.#drop(known, name);
-    const place = new Workplace(project, openProject(project), this.#clock.now());
+    const place = new Workplace(project, openProject(project), this.#clock.passed());
     this.#places.set(name, place);
     return take(place);
   }
@@ -117,8 +117,8 @@ export class Workplaces {
 
   #isStill(place: Workplace, path: string): boolean {
     if (place.isGone()) return false;
-    const now = this.#clock.now();
-    if (now >= place.seenAt && now - place.seenAt < FRESH) return true;
+    const now = this.#clock.passed();
+    if (now - place.seenAt < FRESH) return true;
     if (identityOf(path) !== identityOf(`/proc/self/fd/${place.directory}`)) return false;
     place.forget();
     place.seenAt = now;

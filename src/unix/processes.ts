@@ -41,9 +41,12 @@ export function setOwnLimit(resource: number, { soft, hard }: Limit): void {
   if (libc.prlimit(0, resource, wanted, null) < 0) throw systemError(lastError(), 'prlimit');
 }
 
-/** Takes the status of a child that has ended, if it has: an orphan that came to us would stay a zombie. */
-export function reap(pid: number): void {
-  libc.wait4(pid, null, WNOHANG, null);
+/**
+ * Takes the status of a child that has ended, if it has: an orphan that came to us would stay a zombie.
+ * @returns false for a child that has not ended with all its threads; true, too, for one that is not our child
+ */
+export function reap(pid: number): boolean {
+  return libc.wait4(pid, null, WNOHANG, null) !== 0;
 }
 
 /** A child that has ended, left as it is, so that its number is not given again; null if there is none. */

@@ -64,14 +64,19 @@ export function run(program: string, args: string[] = [], more: Partial<RunDeed>
 /** Time that passes when it is told to. */
 export class HandClock implements Clock {
   #now = Date.UTC(2026, 0, 2, 3, 4, 5);
+  #passed = 0;
   #pending: { at: number; deed: () => void }[] = [];
 
   now(): number {
     return this.#now;
   }
 
+  passed(): number {
+    return this.#passed;
+  }
+
   after(milliseconds: number, deed: () => void): () => void {
-    const pending = { at: this.#now + milliseconds, deed };
+    const pending = { at: this.#passed + milliseconds, deed };
     this.#pending.push(pending);
     return () => {
       this.#pending = this.#pending.filter((other) => other !== pending);
@@ -80,9 +85,15 @@ export class HandClock implements Clock {
 
   pass(milliseconds: number): void {
     this.#now += milliseconds;
-    const due = this.#pending.filter(({ at }) => at <= this.#now);
-    this.#pending = this.#pending.filter(({ at }) => at > this.#now);
+    this.#passed += milliseconds;
+    const due = this.#pending.filter(({ at }) => at <= this.#passed);
+    this.#pending = this.#pending.filter(({ at }) => at > this.#passed);
     for (const { deed } of due) deed();
+  }
+
+  /** Somebody sets the machine's clock: no time passes. */
+  set(milliseconds: number): void {
+    this.#now += milliseconds;
   }
 }
 

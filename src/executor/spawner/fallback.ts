@@ -90,14 +90,14 @@ export class Fallback {
       // The group is killed while its leader's number cannot be given again.
       if (run) signalQuietly(-pid, 'SIGKILL');
       const how = collect(pid);
-      if (run) run.end = { how, until: Date.now() + PATIENCE };
+      if (run) run.end = { how, until: performance.now() + PATIENCE };
     }
     this.#sweep();
   }
 
   /** Kills all that runs; settles when nothing is left. */
   async end(): Promise<void> {
-    const until = Date.now() + PATIENCE;
+    const until = performance.now() + PATIENCE;
     if (this.#sweeping) clearTimeout(this.#sweeping);
     for (const { pid, end } of this.#runs.values()) if (!end) signalQuietly(-pid, 'SIGKILL');
     this.#runs.clear();
@@ -108,7 +108,7 @@ export class Fallback {
         collect(pid);
         left += 1;
       }
-      if (left === 0 || Date.now() > until) return;
+      if (left === 0 || performance.now() > until) return;
       await new Promise((settle) => setTimeout(settle, AGAIN));
     }
   }
@@ -187,7 +187,7 @@ export class Fallback {
     for (const run of this.#runs.values()) {
       if (!run.end) continue;
       const clean = !this.#haveOrphans() || (killMarked(run.marked).length === 0 && this.#killStrays() === 0);
-      if (clean || Date.now() > run.end.until) this.#finish(run, run.end.how, clean);
+      if (clean || performance.now() > run.end.until) this.#finish(run, run.end.how, clean);
       else again = true;
     }
     if (this.#sweeping) clearTimeout(this.#sweeping);

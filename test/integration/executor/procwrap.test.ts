@@ -220,6 +220,19 @@ describe('procwrap', () => {
     expect(await server.outcome('1.1.2')).to.include({ is: 'done' });
   });
 
+  it('leaves no zombie of what a killed spawner left', async () => {
+    const procwrap = launch();
+    const server = await dial(procwrap);
+    // The kernel needs a moment to end one with much memory: it ends just while it is looked at.
+    const script = "b = Buffer.alloc(2e8, 1); require('fs').writeFileSync('waiting', ''); setInterval(() => b, 1e6)";
+    server.start('1.1.1', project, task([run(process.execPath, ['-e', script])]));
+    await waitUntil('the program', () => existsSync(at('waiting')));
+    process.kill(spawnerOf(procwrap), 'SIGKILL');
+    expect(await server.outcome('1.1.1')).to.deep.equal({ is: 'stopped' });
+    const ours = findMarked(markOfHome(join(procwrap.home, 'run/inner')));
+    expect(ours.filter((pid) => !isAlive(pid))).to.deep.equal([]);
+  });
+
   it('ends a planning when it is killed, with all that it started', async () => {
     const first = launch();
     const server = await TestServer.dial(first.socket, { radiance: join(fixtures, 'badrad') });

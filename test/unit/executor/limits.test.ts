@@ -79,6 +79,21 @@ describe('the limits of a simulation', () => {
     expect(exceeded).to.deep.equal([]);
   });
 
+  it('do not mind that somebody sets the clock', () => {
+    const limits = watch(10, 5);
+    clock.pass(4000);
+    clock.set(86_400_000);
+    limits.heard();
+    clock.pass(4000);
+    clock.set(-30 * 86_400_000);
+    limits.hold();
+    clock.set(86_400_000);
+    limits.letGo();
+    expect(exceeded).to.deep.equal([]);
+    clock.pass(2000);
+    expect(exceeded).to.have.length(1);
+  });
+
   it('may be longer than a timer of the system', () => {
     watch(40 * 86_400, null);
     for (let day = 1; day < 40; day++) clock.pass(86_400_000);
