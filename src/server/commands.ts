@@ -6,7 +6,7 @@ import { busyWith } from '../scheduler/reactor.ts';
 import type { Farm } from '../web/farm.ts';
 import type { Answers } from './answers.ts';
 import type { FarmOptions } from './options.ts';
-import { viewBusy } from './reception.ts';
+import { viewBusy } from './requested.ts';
 import type { Watchers } from './watchers.ts';
 
 export interface CommandsDoors {
