@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 import type { LogFile } from '../log/file.ts';
 import { sayOnTerminal } from '../log/log.ts';
 import { startInBackground } from '../unix/background.ts';
-import { withoutDebugger } from '../unix/debugger.ts';
 import { keepAcrossExec } from '../unix/descriptors.ts';
+import { withNodeOptions } from '../unix/node-options.ts';
 import { type Handover, readWord, type Word, withHandover } from './handover.ts';
 import { messages } from './messages.ts';
 import { scripts } from './program.ts';
@@ -24,7 +24,7 @@ export function becomeServer(handover: Handover): never {
   return replace(
     process.execPath,
     [name, scripts.server, handover.home],
-    withHandover(withoutDebugger(process.env), handover),
+    withHandover(withNodeOptions(process.env), handover),
   );
 }
 
@@ -54,7 +54,7 @@ async function launched(handover: Handover, { log, server }: { log: LogFile; ser
   const child = spawn(process.execPath, [scripts.launcher, scripts.server, handover.home], {
     argv0: name,
     cwd: '/',
-    env: withHandover(withoutDebugger(process.env), theirs),
+    env: withHandover(withNodeOptions(process.env), theirs),
     stdio: [
       'ignore',
       'ignore',

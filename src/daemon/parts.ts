@@ -7,10 +7,10 @@ import type { Tell } from '../log/log.ts';
 import { openFarm } from '../server/farm.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { systemAccounts } from '../unix/accounts.ts';
-import { withoutDebugger } from '../unix/debugger.ts';
 import { identityOf } from '../unix/identity.ts';
 import { openFileLimit } from '../unix/limits.ts';
 import { peerCredentials, socketDescriptor } from '../unix/native.ts';
+import { withNodeOptions } from '../unix/node-options.ts';
 import type { Configuration, Hosts } from './configuration.ts';
 import type { Handover } from './handover.ts';
 import { messages } from './messages.ts';
@@ -101,7 +101,7 @@ function startProcwrap({ home, configuration, logFile, log }: PartsOptions): Chi
   const child = spawn(process.execPath, [scripts.procwrap, configuration.host, home.path], {
     argv0: 'node',
     cwd: '/',
-    env: withoutDebugger(process.env),
+    env: withNodeOptions(process.env),
     detached: true,
     stdio: ['ignore', output, output],
   });

@@ -1,9 +1,9 @@
 import { type Home, homeAt } from '../config/home.ts';
 import { LogFile } from '../log/file.ts';
 import { type Log, openLog, sayOnTerminal, type Tell } from '../log/log.ts';
-import { forgetDebuggerOption } from '../unix/debugger.ts';
 import { closeOnExec, redirect } from '../unix/descriptors.ts';
 import { makeUndumpable } from '../unix/native.ts';
+import { forgetNodeOptions } from '../unix/node-options.ts';
 import { warnSyslog } from '../unix/syslog.ts';
 import { type Configuration, Hosts, loadConfiguration } from './configuration.ts';
 import { type Handover, takeHandover } from './handover.ts';
@@ -22,7 +22,7 @@ const closeMilliseconds = 10_000;
 /** The server process, from its first line to its exit status. */
 export async function serve(environment: Record<string, string | undefined>): Promise<number> {
   const handover = takeHandover(environment);
-  forgetDebuggerOption(environment);
+  forgetNodeOptions(environment);
   if (handover === null) {
     sayOnTerminal(2, messages.notByHand);
     return 1;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Refusal } from '../model/refusal.ts';
-import { withoutDebugger } from '../unix/debugger.ts';
+import { withNodeOptions } from '../unix/node-options.ts';
 import type { Host } from './host.ts';
 import { type Run, start } from './run.ts';
 
@@ -31,7 +31,7 @@ export class PngSource {
     const command = {
       program: process.execPath,
       args: [program],
-      env: withoutDebugger(host.env),
+      env: withNodeOptions(host.env),
       directory,
       stdin: picture,
       stdout: 'heard',

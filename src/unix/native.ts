@@ -20,7 +20,7 @@ export function makeUndumpable(): void {
 }
 
 /**
- * Lets all signals reach this process: Node keeps USR1 blocked while its debugger is shut (unix/debugger.ts), and a
+ * Lets all signals reach this process: Node keeps USR1 blocked while its debugger is shut (unix/node-options.ts), and a
  * caller may have left others blocked. What came meanwhile comes now.
  */
 export function unblockSignals(): void {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { withoutDebugger } from '../../unix/debugger.ts';
+import { withNodeOptions } from '../../unix/node-options.ts';
 import { nodeSpawner } from '../spawner-place.ts';
 import { encodeToSpawner, type FromSpawner, fromSpawner, type ToSpawner, VERSION } from './messages.ts';
 
@@ -45,7 +45,7 @@ export class SpawnerProcess {
     // A session of its own: nobody's terminal or job control reaches it. The pipe is a pair of sockets.
     this.#child = spawn(program, args, {
       cwd: '/',
-      env: withoutDebugger({}),
+      env: withNodeOptions({}),
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     });

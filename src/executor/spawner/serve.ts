@@ -1,9 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
-import { forgetDebuggerOption } from '../../unix/debugger.ts';
 import { closeStrangersOnExec } from '../../unix/descriptors.ts';
 import { forbidNewPrivileges, makeUndumpable, unblockSignals } from '../../unix/native.ts';
+import { forgetNodeOptions } from '../../unix/node-options.ts';
 import { becomeSubreaper, RLIMIT_CORE, setOwnLimit } from '../../unix/processes.ts';
 import { endingSignals } from '../../unix/signals.ts';
 import { Fallback } from './fallback.ts';
@@ -47,7 +47,7 @@ function setUp(): void {
     if (constants.signals[signal] !== undefined) process.on(signal, () => {});
   }
   unblockSignals();
-  forgetDebuggerOption(process.env);
+  forgetNodeOptions(process.env);
   closeStrangersOnExec();
   setPriority(NICE);
   beNice();
