@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { findRecord } from '../config/hosts.ts';
-import type { Job } from '../model/job.ts';
+import { readFrames } from '../model/frames.ts';
+import type { Job, JobHead, JobSummary } from '../model/job.ts';
 import { summaryOf } from '../model/progress.ts';
 import { Refusal } from '../model/refusal.ts';
 import type { JobView } from '../protocol/api.ts';
@@ -33,50 +34,67 @@ export class Answers {
   }
 
   /**
-   * As it is now: what runs is in memory, the rest in the store.
+   * As it is now: what runs is in memory, the rest in the store, from which all of its tasks are read. There may be a
+   * million of them: only for those who need them.
    * @throws Refusal
    */
   async find(id: number): Promise<Job> {
     const { farm, options } = this.#doors;
     const job = farm.jobs.get(id) ?? (await options.store.job(id));
-    if (!job) throw new Refusal('no-such-job', `There is no job ${id}.`);
+    if (!job) throw noJob(id);
     return job;
   }
 
-  view(job: Job): JobView {
+  /** As `find`, but that nothing is read of the tasks. @throws Refusal */
+  async head(id: number): Promise<JobHead> {
+    return this.#doors.farm.jobs.get(id) ?? this.#kept(id);
+  }
+
+  async #kept(id: number): Promise<JobSummary> {
+    const [kept] = await this.#doors.options.store.jobs({ before: id + 1, limit: 1, states: null });
+    if (kept?.id !== id) throw noJob(id);
+    return kept;
+  }
+
+  async #summary(id: number): Promise<JobSummary> {
+    const job = this.#doors.farm.jobs.get(id);
+    return job ? summaryOf(job) : this.#kept(id);
+  }
+
+  #view(job: Job | JobSummary): JobView {
     const { farm, options } = this.#doors;
-    return jobView(summaryOf(job), options.now(), farm.resting.get(job.id)?.why ?? null);
+    const summary = 'tasks' in job ? summaryOf(job) : job;
+    return jobView(summary, options.now(), farm.resting.get(job.id)?.why ?? null);
   }
 
   async jobs({ state, before, limit }: Parameters<Farm['jobs']>[0]): ReturnType<Farm['jobs']> {
     const { farm, options } = this.#doors;
     const found = await options.store.jobs({ before, limit: limit + 1, states: state ? [state] : null });
     const page = found.slice(0, limit);
-    const now = options.now();
     const last = page.at(-1);
     return {
-      jobs: page.map((kept) => {
-        const job = farm.jobs.get(kept.id);
-        return job ? this.view(job) : jobView(kept, now);
-      }),
+      jobs: page.map((kept) => this.#view(farm.jobs.get(kept.id) ?? kept)),
       next: found.length > limit && last ? last.id : null,
     };
   }
 
   async job(id: number): ReturnType<Farm['job']> {
-    return this.view(await this.find(id));
+    return this.#view(await this.#summary(id));
   }
 
   async tasks(...[id, after, limit, state]: Parameters<Farm['tasks']>): ReturnType<Farm['tasks']> {
-    const job = await this.find(id);
-    const { store } = this.#doors.options;
-    const kept = state
-      ? await tasksIn(job, state, (number) => store.tasks(id, number - 1, 1), { after, limit: limit + 1 })
-      : await store.tasks(id, after, limit + 1);
-    const page = kept.slice(0, limit).map((task) => job.tasks.get(task.plan.number) ?? task);
+    const { farm, options } = this.#doors;
+    const { store } = options;
+    const job = state ? await this.find(id) : (farm.jobs.get(id) ?? null);
+    const frameOf = job ? (number: number) => job.tasks.frameOf(number) : framesOf(await this.#kept(id));
+    const kept =
+      job && state
+        ? await tasksIn(job, state, (number) => store.tasks(id, number - 1, 1), { after, limit: limit + 1 })
+        : await store.tasks(id, after, limit + 1);
+    const page = kept.slice(0, limit).map((task) => job?.tasks.get(task.plan.number) ?? task);
     const last = page.at(-1);
     return {
-      tasks: page.map((task) => taskView(task, job.tasks.frameOf(task.plan.number))),
+      tasks: page.map((task) => taskView(task, frameOf(task.plan.number))),
       next: kept.length > limit && last ? last.plan.number : null,
     };
   }
@@ -88,7 +106,7 @@ export class Answers {
   }
 
   async result(id: number, path: string, as: 'file' | 'png'): Promise<{ bytes: number | null; stream: Readable }> {
-    return openResult(this.#doors.procwrap, summaryOf(await this.find(id)), path, as);
+    return openResult(this.#doors.procwrap, await this.#summary(id), path, as);
   }
 
   async hosts(): ReturnType<Farm['hosts']> {
@@ -128,11 +146,11 @@ export class Answers {
 
   async watch(...[id, tell]: Parameters<Farm['watch']>): ReturnType<Farm['watch']> {
     const { farm, watchers } = this.#doors;
-    const job = await this.find(id);
-    const view = (changed: Job) => tell(this.view(changed));
+    const first = await this.#summary(id);
+    const view = (changed: Job | JobSummary) => tell(this.#view(changed));
     const stop = watchers.watch(id, view);
     // Between the look into the store and the watch the job may have moved on: it is in the farm then.
-    view(farm.jobs.get(id) ?? job);
+    view(farm.jobs.get(id) ?? first);
     return stop;
   }
 
@@ -140,4 +158,14 @@ export class Answers {
     const [host] = await this.hosts();
     return { ...measure(this.#doors.farm), slots: host?.slots ?? 0, running: host?.running ?? 0 };
   }
+}
+
+function noJob(id: number): Refusal {
+  return new Refusal('no-such-job', `There is no job ${id}.`);
+}
+
+/** The frame of each task of a job, by the task's number. */
+function framesOf({ request }: JobHead): (number: number) => number | null {
+  const frames = request.kind === 'command' && request.frames !== null ? readFrames(request.frames) : null;
+  return (number) => frames?.[number - 1] ?? null;
 }

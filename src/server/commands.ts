@@ -13,7 +13,7 @@ export interface CommandsDoors {
   readonly options: FarmOptions;
   readonly farm: FarmState;
   readonly watchers: Watchers;
-  readonly answers: Pick<Answers, 'find' | 'view'>;
+  readonly answers: Pick<Answers, 'find' | 'head' | 'job'>;
   /** Resolves when what follows is on disk and done. */
   readonly happen: (happening: Happening) => Promise<void>;
 }
@@ -28,28 +28,27 @@ export class Commands {
 
   async cancel(...[caller, id]: Parameters<Farm['cancel']>): ReturnType<Farm['cancel']> {
     const { answers, happen } = this.#doors;
-    const job = await answers.find(id);
-    if (isEnded(job.state)) throw new Refusal('wrong-state', `Job ${id} has ended already (${job.state.is}).`);
+    const { state } = await answers.head(id);
+    if (isEnded(state)) throw new Refusal('wrong-state', `Job ${id} has ended already (${state.is}).`);
     await happen({ what: 'cancel asked', job: id, by: caller.user });
-    return answers.view(job);
+    return answers.job(id);
   }
 
   async pause(...[caller, id]: Parameters<Farm['pause']>): ReturnType<Farm['pause']> {
     const { answers, happen } = this.#doors;
-    const job = await answers.find(id);
-    const { is } = job.state;
-    if (is === 'paused') throw new Refusal('wrong-state', `Job ${id} is paused already.`);
-    if (isEnded(job.state)) throw new Refusal('wrong-state', `Job ${id} has ended already (${is}).`);
+    const { state } = await answers.head(id);
+    if (state.is === 'paused') throw new Refusal('wrong-state', `Job ${id} is paused already.`);
+    if (isEnded(state)) throw new Refusal('wrong-state', `Job ${id} has ended already (${state.is}).`);
     await happen({ what: 'pause asked', job: id, by: caller.user });
-    return answers.view(job);
+    return answers.job(id);
   }
 
   async resume(...[caller, id]: Parameters<Farm['resume']>): ReturnType<Farm['resume']> {
     const { answers, happen } = this.#doors;
-    const job = await answers.find(id);
-    if (job.state.is !== 'paused') throw new Refusal('wrong-state', `Job ${id} is not paused (${job.state.is}).`);
+    const { state } = await answers.head(id);
+    if (state.is !== 'paused') throw new Refusal('wrong-state', `Job ${id} is not paused (${state.is}).`);
     await happen({ what: 'resume asked', job: id, by: caller.user });
-    return answers.view(job);
+    return answers.job(id);
   }
 
   async retry(...[caller, id]: Parameters<Farm['retry']>): ReturnType<Farm['retry']> {
@@ -62,15 +61,15 @@ export class Commands {
     const [busy] = busyWith(farm, id, plans);
     if (busy) throw viewBusy(busy, plans, 'Wait for it, or cancel it.');
     await happen({ what: 'retry asked', job, by: caller.user });
-    return answers.view(farm.jobs.get(id) ?? job);
+    return answers.job(id);
   }
 
   async remove(...[caller, id]: Parameters<Farm['remove']>): ReturnType<Farm['remove']> {
     const { answers, farm, options, watchers } = this.#doors;
-    const job = await answers.find(id);
+    const { state } = await answers.head(id);
     if (farm.jobs.has(id)) {
-      const advice = isEnded(job.state) ? 'Its last processes are ending; try again.' : 'Cancel it first.';
-      throw new Refusal('wrong-state', `Job ${id} has not ended (${job.state.is}). ${advice}`);
+      const advice = isEnded(state) ? 'Its last processes are ending; try again.' : 'Cancel it first.';
+      throw new Refusal('wrong-state', `Job ${id} has not ended (${state.is}). ${advice}`);
     }
     await options.store.remove(id);
     watchers.deleted(id);

@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import type { JobView } from '../../../src/protocol/api.ts';
+import { emptyFarm } from '../../../src/scheduler/farm.ts';
+import { Answers } from '../../../src/server/answers.ts';
+import { Commands } from '../../../src/server/commands.ts';
+import type { FarmOptions } from '../../../src/server/options.ts';
+import { Watchers } from '../../../src/server/watchers.ts';
+import { memoryStore } from '../../../src/store/memory.ts';
+import { commandJob } from '../../support/jobs.ts';
+
+/** Its tasks may be a million: to read them all takes the server seconds, in which it answers nobody. */
+describe('a job that has ended', () => {
+  const store = memoryStore();
+  const farm = emptyFarm();
+  const watchers = new Watchers();
+  const options = { store, now: () => 5000, log: () => {} } as Partial<FarmOptions> as FarmOptions;
+  const answers = new Answers({ options, farm, watchers, procwrap: { ask: () => Promise.reject(new Error('asked')) } });
+  const happen = () => Promise.reject(new Error('something happened'));
+  const commands = new Commands({ options, farm, watchers, answers, happen });
+  const ann = { user: 'ann', uid: 1000, peer: 'socket' };
+
+  before(async () => {
+    const job = commandJob(7, { frames: '10-30:10' });
+    job.tasks.cancelWaiting(3000);
+    job.state = { is: 'cancelled', startedAt: null, finishedAt: 3000, reason: 'Cancelled by ann.' };
+    await store.commit([{ job, tasks: 'all' }]);
+    store.job = () => Promise.reject(new Error('all tasks are read'));
+  });
+
+  it('is shown, listed and watched without its tasks', async () => {
+    const shown = await answers.job(7);
+    expect([shown.id, shown.state, shown.tasks.cancelled]).to.deep.equal([7, 'cancelled', 3]);
+    expect((await answers.jobs({ state: null, before: null, limit: 10 })).jobs).to.deep.equal([shown]);
+    const told: JobView[] = [];
+    (await answers.watch(7, (view) => told.push(view)))();
+    expect(told).to.deep.equal([shown]);
+  });
+
+  it('has its tasks read page by page', async () => {
+    const { tasks, next } = await answers.tasks(7, 1, 1, null);
+    expect(tasks.map(({ number, frame, state }) => [number, frame, state])).to.deep.equal([[2, 20, 'cancelled']]);
+    expect(next).to.equal(2);
+  });
+
+  it('is refused what only others can be asked for, without its tasks', async () => {
+    const said = (asked: Promise<unknown>) => asked.catch((error: Error) => error.message);
+    expect(await said(commands.cancel(ann, 7))).to.equal('Job 7 has ended already (cancelled).');
+    expect(await said(commands.pause(ann, 7))).to.equal('Job 7 has ended already (cancelled).');
+    expect(await said(commands.resume(ann, 7))).to.equal('Job 7 is not paused (cancelled).');
+  });
+
+  it('is deleted without its tasks being read', async () => {
+    await commands.remove(ann, 7);
+    expect(await answers.job(7).catch((error: Error) => error.message)).to.equal('There is no job 7.');
+    expect(await answers.job(6).catch((error: Error) => error.message)).to.equal('There is no job 6.');
+  });
+});
