@@ -36,16 +36,16 @@ export function endAttempt(farm: FarmState, job: Job, task: Task, outcome: Outco
   }
 }
 
-/** How long a job waits for room before it looks again, ms. */
-const REST = 5000;
+/** How long a job waits for room before it looks again. */
+export const restMilliseconds = 5000;
 
 /** The whole job waits: what else of it writes there would find no room, either. */
 function postponeAttempt(farm: FarmState, job: Job, task: Task, reason: string, now: number): Order[] {
   remember(task, now, 'postponed');
   const why = `${reason} It goes on when there is room.`;
   const orders = moveTask(job, task, { is: 'waiting' }, why, !farm.resting.has(job.id));
-  farm.resting.set(job.id, { until: now + REST, why });
-  return [...orders, { order: 'wake', milliseconds: REST }];
+  farm.resting.set(job.id, { until: now + restMilliseconds, why });
+  return [...orders, { order: 'wake', milliseconds: restMilliseconds }];
 }
 
 function failAttempt(farm: FarmState, job: Job, task: Task, outcome: Failed, now: number): Order[] {
@@ -53,6 +53,7 @@ function failAttempt(farm: FarmState, job: Job, task: Task, outcome: Failed, now
   const since = begun(task, now);
   const host = hostOf(task);
   const wentOn = progressed(task);
+  task.lost = 0;
   remember(task, now, 'failed', { exit, signal, usage });
   task.failures = wentOn && task.plan.step !== 'frame' ? 1 : task.failures + 1;
   // The same command fails again, says Radiance's language; unless somebody killed it.

@@ -2,7 +2,7 @@ import { isEnded, type Job } from '../model/job.ts';
 import { type AttemptKey, attemptText, type Task, type TaskPlan } from '../model/task.ts';
 import { cancelAsked, pauseAsked, resumeAsked, retryAsked, withdrawFor } from './asked.ts';
 import { assign } from './assign.ts';
-import { endAttempt, loseAttempt, withdrawAttempt } from './endings.ts';
+import { endAttempt, loseAttempt, restMilliseconds, withdrawAttempt } from './endings.ts';
 import { type FarmState, hostNamed, occupy, release } from './farm.ts';
 import { forgetIfOver, tidy } from './leaving.ts';
 import type { Happening, Order } from './messages.ts';
@@ -46,13 +46,19 @@ function respond(farm: FarmState, happening: Happening, now: number): Order[] {
   }
 }
 
-/** Jobs that have waited long enough try again. Why they waited is known until they have tried. */
+/**
+ * Jobs that have waited long enough try again. Why they waited is known until they have tried. Clocks are set: who is
+ * not due is looked at again, and nobody waits longer than he was to wait from now on.
+ */
 function rested(farm: FarmState, now: number): Order[] {
-  const over = [...farm.resting].filter(([, { until }]) => until <= now);
-  return over.flatMap(([id]) => {
-    const job = farm.jobs.get(id);
-    return job ? [{ order: 'tell', job } as const] : [];
-  });
+  const orders: Order[] = [];
+  for (const [id, { until, why }] of farm.resting) {
+    if (until <= now) continue;
+    const milliseconds = Math.min(until - now, restMilliseconds);
+    farm.resting.set(id, { until: now + milliseconds, why });
+    orders.push({ order: 'wake', milliseconds });
+  }
+  return orders;
 }
 
 function submitted(farm: FarmState, job: Job): Order[] {
@@ -165,7 +171,7 @@ function attemptEnded(farm: FarmState, ended: Extract<Happening, { what: 'attemp
     orders.push(...withdrawAttempt(current.job, current.task));
   } else {
     if (outcome.is === 'done' || outcome.is === 'failed') current.job.tasks.took(milliseconds);
-    if (outcome.is === 'done') farm.resting.delete(key.job);
+    if (outcome.is !== 'postponed') farm.resting.delete(key.job);
     orders.push(...endAttempt(farm, current.job, current.task, outcome, now));
   }
   orders.push({ order: 'acknowledge', host, attempt: key });

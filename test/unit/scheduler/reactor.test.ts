@@ -161,6 +161,29 @@ describe('the scheduler', () => {
     expect(picture.state.is).to.equal('failed');
   });
 
+  it('counts only losses one after another: an attempt that ended by itself says that its host can bear the task', () => {
+    const { happen } = farmWith(1);
+    const killed: Outcome = { ...failed, exit: null, signal: 'SIGKILL' } as Outcome;
+    const limits = { retries: 9, seconds: null, progressSeconds: null };
+    const picture = job(1, [taskPlan(1)], { limits });
+    happen({ what: 'submitted', job: picture });
+    for (let attempt = 1; attempt <= 12; attempt++) {
+      const outcome: Outcome = attempt % 4 === 0 ? killed : { is: 'stopped' };
+      expect(happen(end(`1.1.${attempt}`, outcome))).to.include(`start 1.1.${attempt + 1}`);
+    }
+  });
+
+  it('looks again at a job that rests when the clock was set back, and lets it wait no longer for that', () => {
+    const farm = emptyFarm();
+    const wakes = (happening: Happening, now: number) =>
+      react(farm, happening, now).flatMap((order) => (order.order === 'wake' ? [order.milliseconds] : []));
+    wakes({ what: 'host joined', host: 'lab1', slots: 1, attempts: [] }, 100_000);
+    wakes({ what: 'submitted', job: job(1, [taskPlan(1)]) }, 100_000);
+    expect(wakes(end('1.1.1', { is: 'postponed', reason: 'Full.' }), 100_000)).to.deep.equal([5000]);
+    expect(wakes({ what: 'time passed' }, 50_000)).to.deep.equal([5000]);
+    expect(react(farm, { what: 'time passed' }, 55_000).flatMap(deed)).to.deep.equal(['start 1.1.2']);
+  });
+
   it('goes on after a restart with what its host still runs, and stops there what nobody wants', () => {
     const { happen } = farmWith(2);
     const picture = job(1, [taskPlan(1), taskPlan(2)]);
