@@ -69,7 +69,7 @@ export const settingsTable = {
   'limits.processes': setting(
     whole(16, 4194304),
     512,
-    "The most processes and threads that simulations may have at a time, all together, beside those that the daemon's user has when procwrap starts.",
+    "The most processes and threads that simulations may have at a time, all together, beside those that the daemon's user has otherwise.",
   ),
   'jobs.keep': optional<number>(whole(0, 1_000_000_000), 'How many ended jobs are remembered, the newest. null: all.'),
   'jobs.days': optional<number>(

@@ -24,11 +24,12 @@ export async function endMarked(marked: Marked, clock: Clock): Promise<number[]>
   }
 }
 
-/** How many processes and threads the user of this process has, all together: what RLIMIT_NPROC counts. */
-export function countProcesses(): number {
+/** How many processes and threads the user of this process has, all together, without the marked: see RLIMIT_NPROC. */
+export function countProcesses(except: Marked): number {
   let count = 0;
+  const marked = new Set(findMarked(except).map(String));
   for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
+    if (!/^\d+$/.test(name) || marked.has(name)) continue;
     try {
       const directory = statSync(`/proc/${name}/task`);
       // Two links for the directory itself, one for each thread.

@@ -1,5 +1,6 @@
 import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock } from '../../src/executor/clock.ts';
 import { type Command, type Environment, type Run, start, useSpawner } from '../../src/executor/run.ts';
 import { findMarked, type Marked, markOfHome } from '../../src/executor/spawner/mark.ts';
 import type { SpawnerKind } from '../../src/executor/spawner/process.ts';
@@ -21,12 +22,13 @@ export class SpawnerLab {
   readonly spawner: Spawner;
   readonly env: Environment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' };
 
-  constructor(kind: SpawnerKind | undefined, compiled?: string) {
+  constructor(kind: SpawnerKind | undefined, compiled?: string, clock?: Clock) {
     this.spawner = new Spawner({
       home: this.home,
       log: (_, text) => this.log.push(text),
       asked: kind,
       ...(compiled === undefined ? {} : { compiled }),
+      ...(clock === undefined ? {} : { clock }),
     });
     useSpawner(this.spawner);
   }

@@ -10,6 +10,8 @@ import { type SpawnerKind, SpawnerProcess, spawnerKind } from './process.ts';
 const READY_PATIENCE = 30_000;
 /** A spawner that dies as often as this without having started anything cannot work here. */
 const TRIES = 3;
+/** How long a count of the user's processes holds good, ms. */
+const COUNT_FRESH = 5000;
 
 export interface SpawnerOptions {
   /** What marks all processes of this home. */
@@ -45,6 +47,7 @@ export class Spawner {
   #pid: number | null = null;
   #last = 0;
   #others = 0;
+  #countedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(options: SpawnerOptions) {
@@ -81,7 +84,7 @@ export class Spawner {
     const environment = this.#environment(request.env, process);
     // The kernel does not hold root to it.
     const unlimited = request.processes === null || globalThis.process.getuid?.() === 0;
-    const processes = unlimited ? 0 : this.#others + (request.processes ?? 0);
+    const processes = unlimited ? 0 : this.#countOthers() + (request.processes ?? 0);
     this.#runs.set(run.id, run);
     process.keepsAwake(true);
     process.say({ say: 'start', id: run.id, environment, attempt, processes, args, ...places });
@@ -122,7 +125,6 @@ export class Spawner {
       try {
         this.#pid = await process.ready;
         this.#current = process;
-        this.#others = countProcesses();
         return process;
       } catch (error) {
         process.kill();
@@ -134,6 +136,17 @@ export class Spawner {
         takeBack();
       }
     }
+  }
+
+  /** How many processes and threads the user has beside what is started here: they come and go. */
+  #countOthers(): number {
+    const now = (this.#options.clock ?? realClock).passed();
+    if (now - this.#countedAt >= COUNT_FRESH) {
+      // The spawner is marked as well, and no simulation.
+      this.#others = countProcesses(this.#options.home) + 1;
+      this.#countedAt = now;
+    }
+    return this.#others;
   }
 
   #number(): number {

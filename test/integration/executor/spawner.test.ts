@@ -269,6 +269,17 @@ for (const kind of ['c', 'node'] as const) {
       expect(late).to.be.instanceOf(LostSpawner);
     });
 
+    it('may have its processes beside all that its user has started meanwhile', async function () {
+      if (process.getuid?.() !== 0) {
+        console.log('      skipped: only root can become a user of whom nothing else runs');
+        this.skip();
+      }
+      const user = { uid: 64_124, gid: 64_124 };
+      const script = join(import.meta.dirname, '../../support/crowd.js');
+      const { stdout, status } = await runCommand(process.execPath, [script, kind], { user, cwd: '/' });
+      expect([status, stdout]).to.deep.equal([0, '{"out":"on we go\\n\\n","err":""}\n']);
+    });
+
     it('can be a fork bomb: it stays within its limit, and ends', async function () {
       if (process.getuid?.() !== 0) {
         console.log('      skipped: only root can become a user of whom nothing else runs');
