@@ -7,7 +7,9 @@
  *
  * Each simulation has a process group, and a mark that a program cannot take off its children by starting a session,
  * forking away or wiping its environment: a value of RLIMIT_LOCKS, which Linux inherits, shows and has not used since
- * 2.4. What leaves its parent becomes our child, for we are a subreaper.
+ * 2.4. What leaves its parent becomes our child, for we are a subreaper. Where our control group is delegated to our user,
+ * each simulation has one of its own besides, which it cannot leave by accident: then also what took off its mark is
+ * found while others run.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -15,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -60,9 +63,15 @@ struct run {
   int output[2];
   uint32_t credit[2];
   bool gone; /* The leader ended and was reaped. */
+  bool grouped;
   int status;
   struct rusage usage;
   int64_t sweep_until;
+};
+
+/* The control group of a place in `runs`: made when it is first needed, used again until something in it was killed. */
+struct group {
+  bool made, killed;
 };
 
 struct environment {
@@ -88,12 +97,16 @@ struct launch {
 static struct buffer in, out;
 static struct run *runs;
 static size_t run_count;
+static struct group groups[MOST_RUNS];
 static struct environment environments[ENVIRONMENTS];
 static struct known directories[DIRECTORIES];
 static size_t next_directory;
 static uint64_t mark;
 static pid_t self;
 static int null_fd, signal_fd, children_fd, autogroup_fd = -1;
+/* The delegated control group that we are in, and what is ours in it; -1: there is none. */
+static int delegated_fd = -1, groups_fd = -1;
+static char groups_name[64];
 
 static void end_all(int status) __attribute__((noreturn));
 
@@ -198,6 +211,107 @@ static char **take_texts(struct reader *reader, size_t before) {
   if (!texts) give_up("memory");
   for (uint32_t i = 0; i < count; i++) texts[before + i] = take_text(reader);
   return texts;
+}
+
+/* Control groups (cgroups(7), version 2) */
+
+/* The directory of the control group that we are in, if it was given to our user; else -1. */
+static int open_delegated(void) {
+  char line[8192], mount[4096] = "", group[4096] = "", root[4096], at[4096], path[8200];
+  FILE *file = fopen("/proc/self/mountinfo", "re");
+  while (file && *mount == '\0' && fgets(line, sizeof line, file))
+    if (strstr(line, " - cgroup2 ") && sscanf(line, "%*s %*s %*s %4095s %4095s", root, at) == 2 && strcmp(root, "/") == 0)
+      strcpy(mount, at);
+  if (file) fclose(file);
+  file = fopen("/proc/self/cgroup", "re");
+  while (file && fgets(line, sizeof line, file))
+    if (sscanf(line, "0::%4095[^\n]", at) == 1) strcpy(group, at);
+  if (file) fclose(file);
+  /* The root is the machine's, whoever we are. */
+  if (*mount == '\0' || group[0] != '/' || group[1] == '\0') return -1;
+  snprintf(path, sizeof path, "%s%s", mount, group);
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct stat seen;
+  if (fd < 0 || (fstat(fd, &seen) == 0 && seen.st_uid == geteuid())) return fd;
+  close(fd);
+  return -1;
+}
+
+/* Kills what is in a directory of groups, and removes it if nothing is left. */
+static void remove_groups(int parent, const char *name) {
+  int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  int kill_fd = fd < 0 ? -1 : openat(fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+  if (kill_fd >= 0) (void)!write(kill_fd, "1", 1);
+  if (kill_fd >= 0) close(kill_fd);
+  DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+  if (!directory && fd >= 0) close(fd);
+  /* Who is killed takes a moment to be gone. */
+  for (int tries = 0; directory && tries < 50; tries++) {
+    rewinddir(directory);
+    for (struct dirent *entry; (entry = readdir(directory));)
+      if (isdigit((unsigned char)entry->d_name[0])) unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
+    if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno != EBUSY) break;
+    poll(NULL, 0, AGAIN);
+  }
+  if (directory) closedir(directory);
+}
+
+/* What a spawner of the same home left when it was killed is removed. */
+static void make_groups(void) {
+  char prefix[32];
+  delegated_fd = open_delegated();
+  if (delegated_fd < 0) return;
+  snprintf(prefix, sizeof prefix, "rayserver-%06x-", (unsigned)(mark >> (2 * RUN_BITS)));
+  snprintf(groups_name, sizeof groups_name, "%s%05x", prefix, (unsigned)(mark >> RUN_BITS & RUN_MASK));
+  int again = openat(delegated_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *directory = again < 0 ? NULL : fdopendir(again);
+  for (struct dirent *entry; directory && (entry = readdir(directory));)
+    if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) remove_groups(delegated_fd, entry->d_name);
+  if (directory) closedir(directory);
+  if (mkdirat(delegated_fd, groups_name, 0755) == 0)
+    groups_fd = openat(delegated_fd, groups_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A file of the group of a place, or with NULL the group itself. */
+static int open_group(size_t place, const char *file, int flags) {
+  char path[64];
+  snprintf(path, sizeof path, "%zu%s%s", place, file ? "/" : "", file ? file : "");
+  return openat(groups_fd, path, flags | O_CLOEXEC);
+}
+
+static void remove_group(size_t place) {
+  char name[24];
+  snprintf(name, sizeof name, "%zu", place);
+  unlinkat(groups_fd, name, AT_REMOVEDIR);
+  groups[place].made = false;
+}
+
+/* The group of a place, to be closed; -1 where there can be none. */
+static int group_of(size_t place) {
+  char name[24];
+  if (groups_fd < 0) return -1;
+  snprintf(name, sizeof name, "%zu", place);
+  if (!groups[place].made && mkdirat(groups_fd, name, 0755) < 0) return -1;
+  groups[place] = (struct group){.made = true};
+  return open_group(place, NULL, O_PATH | O_DIRECTORY);
+}
+
+/* Kills what is in the group of a simulation; whether there was anything. */
+static bool kill_group(const struct run *run) {
+  char text[256];
+  size_t place = (size_t)(run - runs);
+  if (!run->grouped) return false;
+  int events = open_group(place, "cgroup.events", O_RDONLY);
+  ssize_t size = events < 0 ? 0 : read(events, text, sizeof text - 1);
+  if (events >= 0) close(events);
+  text[size < 0 ? 0 : size] = '\0';
+  if (!strstr(text, "populated 1")) return false;
+  int all = open_group(place, "cgroup.kill", O_WRONLY);
+  if (all < 0) return false;
+  (void)!write(all, "1", 1);
+  close(all);
+  groups[place].killed = true;
+  return true;
 }
 
 /* Whom a process belongs to */
@@ -330,13 +444,17 @@ static void end_all(int status) {
   /* Nothing may be reaped as a simulation any more, and nothing is exempt. */
   for (size_t i = 0; i < run_count; i++) {
     if (runs[i].pid != 0 && !runs[i].gone) kill(-runs[i].pid, SIGKILL);
+    kill_group(&runs[i]);
     runs[i].pid = 0;
   }
   for (;;) {
     int left = mark == 0 ? 0 : kill_marked(mark, ~RUN_MASK);
     left += kill_strays();
     while (waitpid(-1, NULL, WNOHANG) > 0) left++;
-    if (left == 0 || now() > until) _exit(status);
+    if (left == 0 || now() > until) {
+      if (groups_fd >= 0) remove_groups(delegated_fd, groups_name);
+      _exit(status);
+    }
     poll(NULL, 0, AGAIN);
   }
 }
@@ -481,8 +599,42 @@ static void be_child(struct launch *launch) {
   fail(launch, OF_PROGRAM);
 }
 
+/* As vfork, into a control group; negative where the kernel does not do so. A C function could not return twice. */
+static inline __attribute__((always_inline)) long vfork_into(const struct clone_args *arguments) {
+#if defined(__x86_64__)
+  long result = SYS_clone3;
+  register size_t size __asm__("rsi") = sizeof *arguments;
+  __asm__ volatile("syscall" : "+a"(result) : "D"(arguments), "r"(size) : "rcx", "r11", "memory");
+  return result;
+#elif defined(__aarch64__)
+  register long result __asm__("x0") = (long)arguments;
+  register size_t size __asm__("x1") = sizeof *arguments;
+  register long number __asm__("x8") = SYS_clone3;
+  __asm__ volatile("svc #0" : "+r"(result) : "r"(size), "r"(number) : "memory");
+  return result;
+#else
+  (void)arguments;
+  return -ENOSYS;
+#endif
+}
+
+static pid_t launch_grouped(struct launch *launch, int directory) __attribute__((noinline));
+static pid_t launch_grouped(struct launch *launch, int directory) {
+  struct clone_args arguments = {.flags = CLONE_VM | CLONE_VFORK | CLONE_INTO_CGROUP,
+                                 .exit_signal = SIGCHLD,
+                                 .cgroup = (uint64_t)directory};
+  long pid = vfork_into(&arguments);
+  if (pid == 0) be_child(launch);
+  return (pid_t)pid;
+}
+
 static pid_t launch_child(struct launch *launch) __attribute__((noinline));
 static pid_t launch_child(struct launch *launch) {
+  int group = group_of((size_t)(launch->run - runs));
+  pid_t grouped = group < 0 ? -1 : launch_grouped(launch, group);
+  if (group >= 0) close(group);
+  launch->run->grouped = grouped > 0;
+  if (grouped > 0) return grouped;
   pid_t pid = vfork();
   if (pid == 0) be_child(launch);
   return pid;
@@ -627,6 +779,7 @@ static void send_signal(struct run *run, uint8_t what) {
       break;
     case SEND_KILL:
       kill(-run->pid, SIGKILL);
+      kill_group(run);
       kill_marked(mark_of(run), ~UINT64_C(0));
       break;
     case SEND_STOP: signal_all(run, SIGSTOP); break;
@@ -641,6 +794,7 @@ static bool hello(struct reader *reader, uint32_t version) {
   /* Procwrap's successor finds us, too, should we hang. Simulations then lower it. */
   ours.rlim_cur = ours.rlim_max = mark | RUN_MASK;
   setrlimit(RLIMIT_LOCKS, &ours);
+  make_groups();
   begin(READY, 4, VERSION);
   put32((uint32_t)self);
   return true;
@@ -733,6 +887,8 @@ static void finish(struct run *run) {
   put64(microseconds(run->usage.ru_utime));
   put64(microseconds(run->usage.ru_stime));
   put64((uint64_t)run->usage.ru_maxrss * 1024);
+  /* From Linux 6.14 on, what is started into a group that was killed once is killed, too. */
+  if (run->grouped && groups[run - runs].killed) remove_group((size_t)(run - runs));
   run->pid = 0;
 }
 
@@ -742,7 +898,8 @@ static bool sweep(void) {
   for (size_t i = 0; i < run_count; i++) {
     struct run *run = &runs[i];
     if (run->pid == 0 || !run->gone) continue;
-    bool clean = !have_orphans() || (kill_marked(mark_of(run), ~UINT64_C(0)) == 0 && kill_strays() == 0);
+    bool clean = !kill_group(run);
+    clean = clean && (!have_orphans() || (kill_marked(mark_of(run), ~UINT64_C(0)) == 0 && kill_strays() == 0));
     if (clean || now() > run->sweep_until) finish(run);
     else again = true;
   }
