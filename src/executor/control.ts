@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { framePlan } from '../model/frame-plan.ts';
 import { attemptKey } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
@@ -114,9 +116,16 @@ export class Control {
       if (this.#attempts.live === 0) this.#leave();
       return;
     }
-    if (this.#attempts.size > 0) return;
-    if (this.#farewell) this.#leave();
-    else if (!this.#server) this.#takeBack = this.#options.clock.after(PATIENCE, () => this.#leave());
+    if (this.#attempts.live > 0) return;
+    const isUntold = this.#attempts.size > 0;
+    if (this.#farewell && !isUntold) this.#leave();
+    else if (!this.#server) this.#takeBack = this.#options.clock.after(PATIENCE, () => this.#tire(isUntold));
+  }
+
+  /** Ends that nobody was told of keep us, but not when the home is gone, where a server would find us. */
+  #tire(isUntold: boolean): void {
+    if (isUntold && existsSync(join(this.#options.home, 'run/inner/procwrap.sock'))) this.consider();
+    else this.#leave();
   }
 
   #greet(message: Extract<ToProcwrap, { say: 'hello' }>, link: ProcwrapLink): void {
