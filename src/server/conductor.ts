@@ -37,6 +37,10 @@ export class Conductor {
   #changes = 0;
   #next: { readonly done: Promise<void>; hurry(): void } | null = null;
   #last: Promise<void> = Promise.resolve();
+  /** Why the store cannot be written, while that is so. */
+  #trouble: string | null = null;
+  /** Who wants to hear of that. */
+  readonly #impatient = new Set<(trouble: string) => void>();
 
   constructor(hands: Hands) {
     this.#hands = hands;
@@ -52,6 +56,18 @@ export class Conductor {
     this.#next ??= this.#plan();
     if (urgent || this.#changes >= ENOUGH) this.#next.hurry();
     return this.#next.done;
+  }
+
+  /** As {@link conduct}, for somebody who must not wait without end: null when it is done, else what holds it up. */
+  conductOrSay(orders: readonly Order[]): Promise<string | null> {
+    const { promise, resolve } = Promise.withResolvers<string | null>();
+    this.#impatient.add(resolve);
+    void this.conduct(orders).then(() => {
+      this.#impatient.delete(resolve);
+      resolve(null);
+    });
+    if (this.#trouble !== null) resolve(this.#trouble);
+    return promise;
   }
 
   /** Resolves when everything ordered so far is done. */
@@ -100,10 +116,15 @@ export class Conductor {
     for (let failures = 0; ; failures++) {
       try {
         await this.#hands.store.commit(changes);
-        if (failures > 0) this.#hands.log('info', 'the store can be written again');
+        if (failures === 0) return true;
+        this.#trouble = null;
+        this.#hands.log('info', 'the store can be written again');
         return true;
       } catch (error) {
         if (failures === 0) this.#hands.log('error', `the store cannot be written, jobs wait: ${messageOf(error)}`);
+        this.#trouble = messageOf(error);
+        for (const say of this.#impatient) say(this.#trouble);
+        this.#impatient.clear();
         if (this.#hands.isClosing()) return false;
         await this.#hands.pause(RETRY);
       }

@@ -1,3 +1,4 @@
+import { Refusal } from '../model/refusal.ts';
 import type { HostSettings } from '../protocol/inner.ts';
 import { type FarmState, farmOf } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
@@ -58,7 +59,8 @@ class Running implements RunningFarm {
     const doors = { options, farm, procwrap: this.#procwrap, watchers: this.#watchers, happen };
     this.#reception = new Reception(doors);
     this.#answers = new Answers(doors);
-    this.#commands = new Commands({ ...doors, answers: this.#answers });
+    const command = (happening: Happening) => this.#command(happening);
+    this.#commands = new Commands({ ...doors, happen: command, answers: this.#answers });
   }
 
   #newProcwrap(): Procwrap {
@@ -130,6 +132,13 @@ class Running implements RunningFarm {
     const orders = react(this.#farm, happening, this.#options.now());
     count(this.#options.meters, ended, orders);
     return this.#conductor.conduct(orders, urgent);
+  }
+
+  /** As `#happen`, for somebody who waits. @throws Refusal where the store cannot be written: then it is done later */
+  async #command(happening: Happening): Promise<void> {
+    if (this.#closing) return;
+    const trouble = await this.#conductor.conductOrSay(react(this.#farm, happening, this.#options.now()));
+    if (trouble !== null) throw new Refusal('not-ready', `${trouble} What was asked is done when that is mended.`);
   }
 
   /** As `#happen`, where nobody waits for it. */

@@ -107,7 +107,7 @@ export class Reception {
     }
     const limit = this.#doors.options.settings.plan.seconds + planSlack;
     const { tasks, notes, views } = await this.#doors.procwrap.ask({ ask: 'plan', project, request }, limit);
-    return { plans: tasks.map((task) => scoped(task, identity)), notes, views };
+    return { plans: tasks.map((task) => scoped(task, identity, project.path)), notes, views };
   }
 
   #job(caller: Caller, asked: SubmitRequest, { id, request, project, planned, key }: Wanted): Job {

@@ -41,9 +41,12 @@ function shortened(text: string): string {
   return text.length > 200 ? `${text.slice(0, 197)}...` : text;
 }
 
-/** What a task holds counts in its project only: other projects may have files of the same name. */
-export function scoped(task: TaskPlan, identity: string): TaskPlan {
-  return { ...task, holds: task.holds.map((hold) => `${hold}@${identity}`) };
+/**
+ * What a task holds counts in its project only: other projects may have files of the same name. A project is known by
+ * what the directory is, whatever its names, and by its path: the numbers of devices may be others after a restart.
+ */
+export function scoped(task: TaskPlan, identity: string, path: string): TaskPlan {
+  return { ...task, holds: task.holds.flatMap((hold) => [`${hold}@${identity}`, `${hold}@${path}`]) };
 }
 
 /** @throws Refusal */

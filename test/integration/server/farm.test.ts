@@ -76,10 +76,10 @@ describe('a farm and its host', () => {
     store.close = async () => {
       isClosed = true;
     };
-    const cancelled = farm.cancel(caller, 1);
+    const cancelled = farm.cancel(caller, 1).catch((error: Error) => error.message);
     await waitUntil('the trouble in the log', () => log.some((line) => line.includes('the store cannot be written')));
     await farm.close();
-    await cancelled;
+    expect(await cancelled).to.equal('no space left on device What was asked is done when that is mended.');
     expect([isClosed, (await store.job(1))?.state.is]).to.deep.equal([true, 'waiting']);
   });
 

@@ -127,4 +127,12 @@ describe('the conductor', () => {
     await conductor.conduct([{ order: 'wake', milliseconds: 5 }, keep()]);
     expect(deeds).to.deep.equal(['commit 1:', 'wake 5']);
   });
+
+  it('does not let people wait without end while the store cannot be written', async () => {
+    const { deeds, conductor } = stage(2);
+    expect(await conductor.conductOrSay([keep(), stop])).to.equal('no space left on device');
+    await conductor.settled();
+    expect(deeds.at(-1)).to.equal('stop');
+    expect(await conductor.conductOrSay([keep()])).to.equal(null);
+  });
 });
