@@ -105,7 +105,9 @@ export class Simulation {
     const { project } = this.#assignment.job;
     let place: Workplace | null = null;
     try {
-      place = await this.#patiently(() => workplaces.enter(project));
+      // Frames come by the thousand.
+      const look = this.#assignment.task.step === 'frame' ? 'seldom' : 'now';
+      place = await this.#patiently(() => workplaces.enter(project, look));
       const outcome = await this.#prepare(place);
       return outcome.is !== 'done' && place.isGone() ? failure(deleted(project)) : outcome;
     } catch (error) {

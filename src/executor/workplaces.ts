@@ -88,11 +88,14 @@ export class Workplaces {
     this.#clock = clock;
   }
 
-  /** Whoever enters leaves. @throws Refusal no-such-project, project-not-readable */
-  enter(project: Project): Workplace {
+  /**
+   * Whoever enters leaves. `look`: what the path leads to is looked at now, not only once a second.
+   * @throws Refusal no-such-project, project-not-readable
+   */
+  enter(project: Project, look: 'now' | 'seldom'): Workplace {
     const name = nameOf(project);
     const known = this.#places.get(name);
-    if (known && this.#isStill(known, name)) return take(known);
+    if (known && this.#isStill(known, name, look)) return take(known);
     if (known) this.#drop(known, name);
     const place = new Workplace(project, openProject(project), this.#clock.passed());
     this.#places.set(name, place);
@@ -115,10 +118,10 @@ export class Workplaces {
     if (place.users === 0) place.close();
   }
 
-  #isStill(place: Workplace, path: string): boolean {
+  #isStill(place: Workplace, path: string, look: 'now' | 'seldom'): boolean {
     if (place.isGone()) return false;
     const now = this.#clock.passed();
-    if (now - place.seenAt < FRESH) return true;
+    if (look === 'seldom' && now - place.seenAt < FRESH) return true;
     if (identityOf(path) !== identityOf(`/proc/self/fd/${place.directory}`)) return false;
     place.forget();
     place.seenAt = now;
