@@ -65,7 +65,8 @@ export function simulationEnvironment(installation: Installation, env: Given): E
   return result;
 }
 
-function mayEnter(path: string): boolean {
+/** Whether this user may pass through the directory. */
+export function mayEnter(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

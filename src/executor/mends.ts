@@ -1,8 +1,8 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { systemAccounts } from '../unix/accounts.ts';
 import { quoted } from './command-line.ts';
-import { packageDirectory } from './installation.ts';
+import { mayEnter, packageDirectory } from './installation.ts';
 
 /** Commands that mend what an examination finds: one line each, as it can be given to a shell. */
 
@@ -16,15 +16,6 @@ export function closedParent(path: string): string {
 /** Lets everybody pass through it, and see nothing of it. */
 export function closedParentMend(path: string): string {
   return `sudo chmod o+x ${quoted(closedParent(path))}`;
-}
-
-function mayEnter(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The group that simulations run as. */

@@ -79,7 +79,7 @@ export class PlannedTasks implements Tasks {
     for (const task of this.#tasks) {
       if (task.state.is !== 'failed' && task.state.is !== 'cancelled') continue;
       this.#again(task);
-      // What it was to tidy away was tidied when the job ended: whoever made that makes it again.
+      // What it was to tidy away was tidied when it failed or was cancelled: whoever made that makes it again.
       if (task.plan.afterwards.length === 0) continue;
       for (const number of task.plan.after) this.#again(this.#tasks[number - 1] as Task);
     }

@@ -77,8 +77,8 @@ export const TaskPlan = Type.Object({
   /** Files that are removed when the task fails or is stopped. */
   litter: Type.Array(Type.String()),
   /**
-   * Files that nobody needs when the task is done or the job has ended. They are removed after that is on disk, so
-   * that the task can be done again if its end is lost.
+   * Files that nobody needs when the task is over. They are removed after its end is on disk, so that it can be done
+   * again if that is lost.
    */
   afterwards: Type.Array(Type.String()),
   /** Run only if this is not so. */
