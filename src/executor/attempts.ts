@@ -4,11 +4,14 @@ import type { Log } from '../protocol/end.ts';
 import type { Clock } from './clock.ts';
 import type { Reports } from './reports.ts';
 import type { Assignment, Simulation } from './simulation.ts';
+import { Turn } from './turn.ts';
 
 /** What an attempt tells while it lives. */
 export interface Signs {
   readonly started: (pid: number) => void;
   readonly progressed: (fraction: number) => void;
+  /** What is left to do needs no slot. */
+  readonly freed: () => void;
 }
 
 type Living = Pick<Simulation, 'live' | 'stop' | 'pause' | 'resume'>;
@@ -17,15 +20,17 @@ export interface AttemptsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly reports: Pick<Reports, 'started' | 'progressed' | 'ended'>;
-  readonly begin: (assignment: Assignment, signs: Signs) => Living;
+  readonly begin: (assignment: Assignment, signs: Signs, turn: Turn) => Living;
   readonly tidy: (project: Project, paths: readonly string[]) => void;
   /** Something came to its end, or was forgotten. */
   readonly changed: () => void;
 }
 
-/** An attempt that has a slot, or had one when it was paused. */
+/** An attempt that has a slot, or had one when it was paused, or is the next to have one. */
 interface Life {
   readonly simulation: Living;
+  readonly turn: Turn;
+  hasSlot: boolean;
   pid: number | null;
   fraction: number | null;
   /** Milliseconds that it ran before `since`, which is when it got its slot last. */
@@ -37,6 +42,8 @@ type State =
   /** It waits for a slot; `held`: until it is resumed, too. */
   | { readonly is: 'queued' }
   | { readonly is: 'held' }
+  /** All made ready, it waits for its turn; `instead`: what becomes of it if it is kept from it. */
+  | { readonly is: 'next'; readonly life: Life; instead: 'ended' | 'held' | 'queued' }
   | { readonly is: 'running'; readonly life: Life }
   /** Its processes are stopped; it takes no slot. */
   | { readonly is: 'paused'; readonly life: Life }
@@ -53,6 +60,7 @@ export class Attempts {
   readonly #known = new Map<string, Attempt>();
   /** In the order in which they get slots. */
   #queue = new Set<Attempt>();
+  readonly #next = new Set<Attempt>();
   #slots = 1;
   #running = 0;
   #ended = 0;
@@ -103,8 +111,10 @@ export class Attempts {
     }
     const { state } = attempt;
     if (state.is === 'ended') this.tell(name);
-    else if ('life' in state) state.life.simulation.stop(how);
-    else {
+    else if ('life' in state) {
+      if (state.is === 'next') state.instead = 'ended';
+      state.life.simulation.stop(how);
+    } else {
       this.#queue.delete(attempt);
       this.#end(attempt, { is: 'stopped' }, 0);
     }
@@ -115,12 +125,15 @@ export class Attempts {
     if (attempt?.state.is === 'queued') {
       this.#queue.delete(attempt);
       attempt.state = { is: 'held' };
+    } else if (attempt?.state.is === 'next') {
+      attempt.state.instead = 'held';
+      attempt.state.life.turn.cancel();
     } else if (attempt?.state.is === 'running') {
       const { life } = attempt.state;
       life.simulation.pause();
       life.ran += this.#options.clock.passed() - life.since;
       attempt.state = { is: 'paused', life };
-      this.#running -= 1;
+      this.#leaveSlot(life);
       this.#fill();
     }
   }
@@ -129,14 +142,15 @@ export class Attempts {
   resume(name: string): void {
     const attempt = this.#known.get(name);
     if (attempt?.state.is === 'held') {
-      attempt.state = { is: 'queued' };
-      this.#queue = new Set([attempt, ...this.#queue]);
+      this.#queueFirst(attempt);
       this.#fill();
+    } else if (attempt?.state.is === 'next' && attempt.state.instead === 'held') {
+      attempt.state.instead = 'queued';
     } else if (attempt?.state.is === 'paused') {
       const { life } = attempt.state;
       life.since = this.#options.clock.passed();
       attempt.state = { is: 'running', life };
-      this.#running += 1;
+      this.#takeSlot(life);
       life.simulation.resume();
     }
   }
@@ -178,36 +192,87 @@ export class Attempts {
     return false;
   }
 
+  /** Frames come by the thousand: as many as may run are made ready beside those that do. */
   #fill(): void {
+    for (const { state } of this.#next) {
+      if (this.#running < this.#slots && state.is === 'next') state.life.turn.go();
+    }
     for (const attempt of this.#queue) {
-      if (this.#running >= this.#slots) return;
+      const waits = this.#running >= this.#slots;
+      if (waits && (attempt.assignment.task.step !== 'frame' || this.#next.size >= this.#slots)) return;
       this.#queue.delete(attempt);
-      this.#begin(attempt);
+      this.#begin(attempt, waits);
     }
   }
 
-  #begin(attempt: Attempt): void {
+  #queueFirst(attempt: Attempt): void {
+    attempt.state = { is: 'queued' };
+    this.#queue = new Set([attempt, ...this.#queue]);
+  }
+
+  #takeSlot(life: Life): void {
+    life.hasSlot = true;
+    this.#running += 1;
+  }
+
+  #leaveSlot(life: Life): void {
+    if (life.hasSlot) this.#running -= 1;
+    life.hasSlot = false;
+  }
+
+  #begin(attempt: Attempt, waits: boolean): void {
     const { begin, reports, clock } = this.#options;
     const name = attempt.assignment.attempt;
-    const simulation = begin(attempt.assignment, {
-      started: (pid) => {
+    const turn = new Turn(waits, () => this.#come(attempt));
+    const signs = {
+      started: (pid: number) => {
         life.pid = pid;
         reports.started(name, pid);
       },
-      progressed: (fraction) => {
+      progressed: (fraction: number) => {
         life.fraction = fraction;
         reports.progressed(name, fraction);
       },
-    });
-    const life: Life = { simulation, pid: null, fraction: null, ran: 0, since: clock.passed() };
+      freed: () => {
+        this.#leaveSlot(life);
+        this.#fill();
+      },
+    };
+    const simulation = begin(attempt.assignment, signs, turn);
+    const now = clock.passed();
+    const life: Life = { simulation, turn, hasSlot: false, pid: null, fraction: null, ran: 0, since: now };
+    if (waits) {
+      attempt.state = { is: 'next', life, instead: 'ended' };
+      this.#next.add(attempt);
+    } else {
+      attempt.state = { is: 'running', life };
+      this.#takeSlot(life);
+    }
+    void simulation.live().then((outcome) => this.#over(attempt, life, outcome));
+  }
+
+  /** It had to wait for its turn, and has it now. */
+  #come(attempt: Attempt): void {
+    if (attempt.state.is !== 'next') return;
+    const { life, instead } = attempt.state;
+    this.#next.delete(attempt);
+    life.since = this.#options.clock.passed();
     attempt.state = { is: 'running', life };
-    this.#running += 1;
-    void simulation.live().then((outcome) => {
-      const isPaused = attempt.state.is === 'paused';
-      if (!isPaused) this.#running -= 1;
-      this.#end(attempt, outcome, life.ran + (isPaused ? 0 : clock.passed() - life.since));
-      this.#fill();
-    });
+    this.#takeSlot(life);
+    if (instead === 'held') this.pause(attempt.assignment.attempt);
+  }
+
+  #over(attempt: Attempt, life: Life, outcome: Outcome): void {
+    const { state } = attempt;
+    this.#leaveSlot(life);
+    this.#next.delete(attempt);
+    if (state.is === 'next' && state.instead === 'held') attempt.state = { is: 'held' };
+    else if (state.is === 'next' && state.instead === 'queued') this.#queueFirst(attempt);
+    else {
+      const since = state.is === 'running' ? this.#options.clock.passed() - life.since : 0;
+      this.#end(attempt, outcome, life.ran + since);
+    }
+    this.#fill();
   }
 
   #end(attempt: Attempt, outcome: Outcome, milliseconds: number): void {

@@ -16,6 +16,7 @@ import { Reports } from './reports.ts';
 import { type Assignment, Simulation } from './simulation.ts';
 import { Surroundings } from './surroundings.ts';
 import { tidy } from './tidy.ts';
+import type { Turn } from './turn.ts';
 import { Workplaces } from './workplaces.ts';
 
 /** How long we stay without a server when nothing is to be done, ms. */
@@ -68,7 +69,7 @@ export class Control {
       clock,
       log,
       reports: this.#reports,
-      begin: (assignment, signs) => this.#begin(assignment, signs),
+      begin: (assignment, signs, turn) => this.#begin(assignment, signs, turn),
       tidy: (project, paths) => tidy(project, paths, log),
       changed: () => this.consider(),
     });
@@ -203,7 +204,7 @@ export class Control {
     this.#attempts.stop(attempt);
   }
 
-  #begin(assignment: Assignment, signs: Signs): Simulation {
+  #begin(assignment: Assignment, signs: Signs, turn: Turn): Simulation {
     const { clock } = this.#options;
     const settings = this.#known();
     return new Simulation(assignment, {
@@ -211,6 +212,7 @@ export class Control {
       clock,
       env: this.#surroundings.recall(settings).env,
       workplaces: this.#workplaces,
+      turn,
       ...signs,
     });
   }

@@ -7,8 +7,9 @@ import { noStart } from './no-start.ts';
 import { Output } from './output.ts';
 import type { Papers } from './papers.ts';
 import type { Reins } from './reins.ts';
-import { type Ending, type Environment, LostSpawner, type Run, start } from './run.ts';
+import { type Command, type Ending, type Environment, LostSpawner, type Run, start } from './run.ts';
 import { isScarcity, patiently } from './scarcity.ts';
+import type { Turn } from './turn.ts';
 
 export type Failed = Extract<Outcome, { is: 'failed' }>;
 
@@ -24,6 +25,9 @@ export interface Scene {
   readonly clock: Clock;
   readonly papers: Papers;
   readonly reins: Reins;
+  readonly turn: Turn;
+  /** What runs is all that needs the slot. */
+  readonly yields: boolean;
   /** The file that standard output goes to, made anew. */
   readonly sinking: (path: string, fd: number) => void;
   /** The program runs, and is over. */
@@ -54,8 +58,8 @@ interface Opened {
  * @throws FileError if its files cannot be opened
  */
 export async function perform(deed: RunDeed, scene: Scene): Promise<Performed> {
-  const { papers, reins } = scene;
-  await papers.log.write(`${commandLine(deed)}\n`);
+  const { papers, reins, turn } = scene;
+  turn.whenCome(() => void papers.log.write(`${commandLine(deed)}\n`));
   const output = new Output(
     { program: deed.program, step: scene.task.step },
     papers.log,
@@ -71,7 +75,8 @@ export async function perform(deed: RunDeed, scene: Scene): Promise<Performed> {
     );
   } catch (error) {
     // It never ran, or went with its spawner: that says nothing of the task.
-    if (error instanceof LostSpawner) return { outcome: { is: 'stopped' }, warnings: [], usage: null };
+    if (error instanceof LostSpawner || isCancelled(error))
+      return { outcome: { is: 'stopped' }, warnings: [], usage: null };
     if (!(error instanceof NoStart)) throw error;
     return { outcome: failure(error.message), warnings: [], usage: null };
   }
@@ -117,7 +122,7 @@ async function open(deed: RunDeed, scene: Scene, output: Output): Promise<Opened
 
 async function startProgram(
   { program, args, stdout: sink }: RunDeed,
-  { task, directory, attempt, processes, env, clock, heard }: Scene,
+  { task, directory, attempt, processes, env, clock, turn, yields, heard }: Scene,
   output: Output,
   stdin: number | null,
   file: number | null,
@@ -128,12 +133,17 @@ async function startProgram(
     return output.hear(stream, portion);
   };
   try {
-    return await start({ program, args, env, directory, stdin, stdout, attempt, processes }, hear, clock);
+    const command: Command = { program, args, env, directory, stdin, stdout, attempt, processes, turn, yields };
+    return await start(command, hear, clock);
   } catch (error) {
-    if (isScarcity(error) || error instanceof LostSpawner) throw error;
+    if (isScarcity(error) || isCancelled(error) || error instanceof LostSpawner) throw error;
     const wanted = { program, step: task.step, directory, path: env['PATH'] ?? '' };
     throw new NoStart(noStart(wanted, error as NodeJS.ErrnoException));
   }
+}
+
+function isCancelled(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ECANCELED';
 }
 
 function judge(ending: Ending, output: Output, stdout: number | null): Performed {

@@ -4,6 +4,7 @@ import { type ActiveRun, type Ending, type Hear, LostSpawner } from './spawner/a
 import { markOfHome } from './spawner/mark.ts';
 import type { Place } from './spawner/messages.ts';
 import { Spawner } from './spawner/spawner.ts';
+import { Turn } from './turn.ts';
 
 export { type Ending, type Hear, LostSpawner };
 
@@ -26,6 +27,10 @@ export interface Command {
   readonly attempt?: string;
   /** How many processes it and all others may have; without it, as many as the user may. */
   readonly processes?: number;
+  /** Without it, it starts at once. */
+  readonly turn?: Turn;
+  /** With its end its slot is free for one that waits for its turn. */
+  readonly yields?: boolean;
 }
 
 /** A program that runs in a process group of its own, at nice 10. */
@@ -49,7 +54,8 @@ export function useSpawner(given: Spawner | null): void {
 
 /**
  * Starts a program through the spawner of this process.
- * @throws NodeJS.ErrnoException if it cannot be started: ENOENT where there is no such program
+ * @throws NodeJS.ErrnoException if it cannot be started: ENOENT where there is no such program; ECANCELED if its turn
+ *   was cancelled
  * @throws LostSpawner if the spawner died over it: it is as if it had been lost while it ran
  */
 export async function start(command: Command, hear: Hear, clock: Clock): Promise<Run> {
@@ -60,6 +66,8 @@ export async function start(command: Command, hear: Hear, clock: Clock): Promise
     attempt: attempt === undefined ? '' : `RAYSERVER_ATTEMPT=${attempt}`,
     args: [program, ...args],
     processes: processes ?? null,
+    turn: command.turn ?? new Turn(false),
+    yields: command.yields ?? false,
     places: () => ({
       directory: placeOf(command.directory),
       stdin: command.stdin === null ? null : placeOf(command.stdin),

@@ -18,6 +18,7 @@ import { collectResults } from './results.ts';
 import { hasNoRoom, isFull } from './room.ts';
 import type { Environment } from './run.ts';
 import { patiently } from './scarcity.ts';
+import type { Turn } from './turn.ts';
 import { sum } from './usage.ts';
 import type { Workplace, Workplaces } from './workplaces.ts';
 
@@ -42,8 +43,11 @@ export interface World {
   readonly settings: HostSettings;
   readonly env: Environment;
   readonly workplaces: Workplaces;
+  readonly turn: Turn;
   /** A program of it runs. */
   readonly started: (pid: number) => void;
+  /** What it still does needs no slot. */
+  readonly freed: () => void;
   readonly progressed: (fraction: number) => void;
 }
 
@@ -77,6 +81,9 @@ export class Simulation {
       () => this.#hasGrown(),
       (sentence) => this.#exceed(sentence),
     );
+    // Until then nothing of it runs.
+    if (!world.turn.isCome) this.#limits.hold();
+    world.turn.whenCome(() => this.#limits.letGo());
   }
 
   /**
@@ -87,6 +94,7 @@ export class Simulation {
     if (!this.#reins.ending) this.#isLeft = how === 'for now';
     this.#limits.end();
     this.#reins.end();
+    this.#world.turn.cancel();
   }
 
   /** It stays where it is until it is resumed or stopped. One that is being ended goes on to its end. */
@@ -123,7 +131,7 @@ export class Simulation {
 
   async #prepare(place: Workplace): Promise<Outcome> {
     const { task } = this.#assignment;
-    const { settings, clock } = this.#world;
+    const { settings, clock, turn } = this.#world;
     await this.#patiently(() => {
       place.require(ours);
       place.require(task.directories);
@@ -134,8 +142,11 @@ export class Simulation {
       return { is: 'done', results, skipped: true, warnings: [], usage: null };
     }
     const papers = new Papers(place, task.name, settings.logBytes, clock);
-    void papers.log.write(firstLines(this.#assignment, clock.now()));
+    turn.whenCome(() => void papers.log.write(firstLines(this.#assignment, clock.now())));
     const worked = await this.#work(place, papers);
+    // It has not begun, and leaves nothing.
+    if (!turn.isCome && worked.is === 'stopped') return worked;
+    turn.come();
     const outcome = worked.is === 'failed' && hasNoRoom(place.directory, worked) ? postponed(worked) : worked;
     if (outcome.is !== 'done' && !this.#maybeGoneOnWith(outcome)) this.#clean(place.directory);
     await papers.close(lastLine(outcome, clock.now()));
@@ -173,8 +184,9 @@ export class Simulation {
 
   #scene(place: Workplace, papers: Papers): Scene {
     const { attempt, task } = this.#assignment;
-    const { env, clock, settings, started, progressed } = this.#world;
+    const { env, clock, settings, turn, started, freed, progressed } = this.#world;
     const runs = task.deeds.filter((deed) => deed.do === 'run').length;
+    const yields = task.deeds.length === 1 && runs === 1;
     return {
       task,
       directory: place.directory,
@@ -184,12 +196,15 @@ export class Simulation {
       clock,
       papers,
       reins: this.#reins,
+      turn,
+      yields,
       sinking: (path, fd) => {
         this.#sink = { path, fd, seen: 0 };
       },
       started,
       over: () => {
         if (this.#sink) this.#sink.fd = null;
+        if (yields) freed();
       },
       heard: () => this.#limits.heard(),
       progressed: (fraction) => progressed((this.#runsDone + fraction) / runs),

@@ -37,7 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { VERSION = 1, LINK = 3, NICE = 10 };
+enum { VERSION = 2, LINK = 3, NICE = 10 };
 enum { LONGEST_FRAME = 16 << 20, MOST_RUNS = 4096, ENVIRONMENTS = 16, DIRECTORIES = 16, PORTION = 65536 };
 enum { WINDOW = 256 << 10, LAST_OUTPUT = 1 << 20 };
 /* Milliseconds. */
@@ -46,7 +46,9 @@ enum { AGAIN = 5, PATIENCE = 5000, AUTOGROUP_PAUSE = 150, DIRECTORY_IDLE = 5000 
 #define RUN_BITS 20
 #define RUN_MASK ((UINT64_C(1) << RUN_BITS) - 1)
 
-enum to_us { HELLO = 1, ENVIRONMENT, START, SIGNAL, CREDIT };
+enum to_us { HELLO = 1, ENVIRONMENT, START, SIGNAL, CREDIT, GO, CANCEL };
+/* Of a start. */
+enum flags { WAITS = 1, YIELDS = 2 };
 enum from_us { READY = 1, STARTED, REFUSED, OUTPUT, ENDED };
 enum sends { SEND_TERM = 1, SEND_KILL, SEND_STOP, SEND_CONTINUE };
 enum place { OF_PROGRAM, OF_DIRECTORY, OF_STDIN, OF_STDOUT, OF_SYSTEM };
@@ -64,6 +66,7 @@ struct run {
   uint32_t credit[2];
   bool gone; /* The leader ended and was reaped. */
   bool grouped;
+  bool yields, stopped;
   int status;
   struct rusage usage;
   int64_t sweep_until;
@@ -72,6 +75,14 @@ struct run {
 /* The control group of a place in `runs`: made when it is first needed, used again until something in it was killed. */
 struct group {
   bool made, killed;
+};
+
+/* A start that waits for its turn: its message, from the fields on. */
+struct waiting {
+  struct waiting *next;
+  uint32_t id;
+  size_t size;
+  char fields[];
 };
 
 struct environment {
@@ -98,6 +109,8 @@ static struct buffer in, out;
 static struct run *runs;
 static size_t run_count;
 static struct group groups[MOST_RUNS];
+/* First come, first started. */
+static struct waiting *first_waiting;
 static struct environment environments[ENVIRONMENTS];
 static struct known directories[DIRECTORIES];
 static size_t next_directory;
@@ -705,7 +718,7 @@ static int open_all(struct launch *launch, struct target_of *where, struct targe
   return launch->output[1] < 0 ? OF_SYSTEM : -1;
 }
 
-static void start(struct reader *reader, uint32_t id) {
+static void start(struct reader *reader, uint32_t id, uint8_t flags) {
   struct launch launch = {.directory = -1, .input = -1, .output = {-1, -1}};
   uint32_t number = take32(reader);
   char *attempt = take_text(reader);
@@ -735,6 +748,7 @@ static void start(struct reader *reader, uint32_t id) {
   free(launch.arguments);
   if (launch.error == 0) {
     launch.run->pid = pid;
+    launch.run->yields = flags & YIELDS;
     begin(STARTED, 4, id);
     put32((uint32_t)pid);
     return;
@@ -742,6 +756,48 @@ static void start(struct reader *reader, uint32_t id) {
   if (launch.run)
     for (int stream = 0; stream < 2; stream++) close_output(launch.run, stream);
   refuse(id, launch.error, (enum place)launch.place);
+}
+
+/* Taking turns */
+
+static void wait_for_turn(struct reader *reader, uint32_t id, uint8_t flags) {
+  struct waiting **last = &first_waiting;
+  size_t size = (size_t)(reader->end - reader->at);
+  struct waiting *one = malloc(sizeof *one + size + 1);
+  if (!one) give_up("memory");
+  *one = (struct waiting){.id = id, .size = size + 1};
+  one->fields[0] = (char)(flags & ~WAITS);
+  memcpy(one->fields + 1, reader->at, size);
+  while (*last) last = &(*last)->next;
+  *last = one;
+}
+
+/* Takes it out of those that wait, to be freed; NULL if it does not. */
+static struct waiting *take_waiting(uint32_t id) {
+  for (struct waiting **at = &first_waiting; *at; at = &(*at)->next) {
+    struct waiting *one = *at;
+    if (one->id != id) continue;
+    *at = one->next;
+    return one;
+  }
+  return NULL;
+}
+
+/* Starts one that waited. False where its message is none. */
+static bool go(struct waiting *one) {
+  if (!one) return true;
+  struct reader reader = {one->fields, one->fields + one->size, false};
+  uint8_t flags = take8(&reader);
+  start(&reader, one->id, flags);
+  free(one);
+  return !reader.bad;
+}
+
+static bool go_first(void) { return go(first_waiting ? take_waiting(first_waiting->id) : NULL); }
+
+static void cancel(struct waiting *one) {
+  if (one) refuse(one->id, ECANCELED, OF_SYSTEM);
+  free(one);
 }
 
 /* What procwrap says */
@@ -757,6 +813,8 @@ static void learn_environment(struct reader *reader, uint32_t number) {
   memcpy(memory, reader->at, size);
   struct reader copy = {memory, memory + size, false};
   char **variables = take_texts(&copy, 1);
+  /* They were to have what was there before. */
+  while (environments[number].memory && first_waiting) go_first();
   free(environments[number].memory);
   free(environments[number].variables);
   environments[number] = (struct environment){memory, variables};
@@ -782,8 +840,14 @@ static void send_signal(struct run *run, uint8_t what) {
       kill_group(run);
       kill_marked(mark_of(run), ~UINT64_C(0));
       break;
-    case SEND_STOP: signal_all(run, SIGSTOP); break;
-    case SEND_CONTINUE: signal_all(run, SIGCONT); break;
+    case SEND_STOP:
+      run->stopped = true;
+      signal_all(run, SIGSTOP);
+      break;
+    case SEND_CONTINUE:
+      run->stopped = false;
+      signal_all(run, SIGCONT);
+      break;
   }
 }
 
@@ -809,7 +873,14 @@ static bool obey(struct reader *reader) {
       if (!hello(reader, id)) return false;
       break;
     case ENVIRONMENT: learn_environment(reader, id); break;
-    case START: start(reader, id); break;
+    case START: {
+      uint8_t flags = take8(reader);
+      if (flags & WAITS) wait_for_turn(reader, id, flags);
+      else start(reader, id, flags);
+      break;
+    }
+    case GO: return go(take_waiting(id));
+    case CANCEL: cancel(take_waiting(id)); break;
     case SIGNAL: {
       uint8_t what = take8(reader);
       if (run) send_signal(run, what);
@@ -900,8 +971,14 @@ static bool sweep(void) {
     if (run->pid == 0 || !run->gone) continue;
     bool clean = !kill_group(run);
     clean = clean && (!have_orphans() || (kill_marked(mark_of(run), ~UINT64_C(0)) == 0 && kill_strays() == 0));
-    if (clean || now() > run->sweep_until) finish(run);
-    else again = true;
+    if (!clean && now() <= run->sweep_until) {
+      again = true;
+      continue;
+    }
+    bool gives_way = run->yields && !run->stopped;
+    finish(run);
+    /* At once: procwrap need not hear of the end first. This may move `runs`. */
+    if (gives_way && !go_first()) end_all(1);
   }
   return again;
 }

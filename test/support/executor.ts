@@ -6,6 +6,7 @@ import type { Host } from '../../src/executor/host.ts';
 import { findRadiance, simulationEnvironment } from '../../src/executor/installation.ts';
 import type { Environment, Run } from '../../src/executor/run.ts';
 import type { World } from '../../src/executor/simulation.ts';
+import { Turn } from '../../src/executor/turn.ts';
 import { Workplaces } from '../../src/executor/workplaces.ts';
 import type { JobLimits, Project } from '../../src/model/job.ts';
 import type { Deed, RunDeed, TaskPlan } from '../../src/model/task.ts';
@@ -111,9 +112,11 @@ export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
     settings: { ...settings, ...more },
     env,
     workplaces: new Workplaces(clock),
+    turn: new Turn(false),
     pids: pids ?? [],
     fractions: fractions ?? [],
     started: (pid) => pids?.push(pid),
+    freed: () => {},
     progressed: (fraction) => fractions?.push(fraction),
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { realClock } from '../../src/executor/clock.ts';
 import { findRadiance, packageDirectory, simulationEnvironment } from '../../src/executor/installation.ts';
 import { Simulation, type World } from '../../src/executor/simulation.ts';
+import { Turn } from '../../src/executor/turn.ts';
 import { Workplaces } from '../../src/executor/workplaces.ts';
 import type { Project } from '../../src/model/job.ts';
 import type { Outcome, TaskPlan } from '../../src/model/task.ts';
@@ -139,11 +140,13 @@ export class Attempt {
     const world: World = {
       clock,
       workplaces: new Workplaces(clock),
+      turn: new Turn(false),
       settings,
       env: environment,
       started: (pid) => {
         this.#pid = pid;
       },
+      freed: () => {},
       progressed: (fraction) => this.fractions.push(fraction),
     };
     this.simulation = new Simulation(

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { Usage } from '../../model/task.ts';
 import { systemError } from '../../unix/libc.ts';
+import type { Turn } from '../turn.ts';
 import type { FromSpawner, Send, Stream, ToSpawner } from './messages.ts';
 
 export interface Ending {
@@ -29,15 +30,17 @@ export class ActiveRun {
   /** Settles when nothing of it is left and all of its output was heard. */
   readonly ended: Promise<Ending>;
   readonly #hear: Hear;
+  readonly #turn: Turn;
   readonly #say: (message: ToSpawner) => void;
   #heard: Promise<void> = Promise.resolve();
   #begin: () => void = () => {};
   #refuse: (error: Error) => void = () => {};
   #end: (ending: Ending | Promise<Ending>) => void = () => {};
 
-  constructor(id: number, hear: Hear, say: (message: ToSpawner) => void) {
+  constructor(id: number, hear: Hear, turn: Turn, say: (message: ToSpawner) => void) {
     this.id = id;
     this.#hear = hear;
+    this.#turn = turn;
     this.#say = say;
     this.started = new Promise((settle, fail) => {
       this.#begin = settle;
@@ -56,9 +59,12 @@ export class ActiveRun {
     switch (message.say) {
       case 'started':
         this.pid = message.pid;
+        this.#turn.come();
         this.#begin();
         break;
       case 'refused':
+        // Whoever tries again does so in its own slot.
+        if (message.errno !== constants.errno.ECANCELED) this.#turn.come();
         this.#refuse(systemError(message.errno, message.of));
         break;
       case 'output':

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { constants as system } from 'node:os';
 import {
   type ChildEnd,
   collect,
@@ -42,6 +43,8 @@ interface FallbackRun {
   readonly pid: number;
   readonly marked: Marked;
   readonly pipes: ReadonlyMap<Stream, OutputPipe>;
+  readonly yields: boolean;
+  stopped: boolean;
   /** When its leader has ended and was collected, and until when the rest may take, ms. */
   end: { readonly how: ChildEnd; readonly until: number } | null;
 }
@@ -50,6 +53,8 @@ interface FallbackRun {
 export class Fallback {
   readonly #say: (bytes: Buffer) => void;
   readonly #runs = new Map<number, FallbackRun>();
+  /** First come, first started. */
+  readonly #waiting = new Map<number, StartMessage>();
   readonly #environments = new Map<number, readonly string[]>();
   readonly #directories = new Directories();
   readonly #null = openSync('/dev/null', constants.O_RDWR);
@@ -69,10 +74,20 @@ export class Fallback {
         this.#greet(message.version, message.mark);
         break;
       case 'environment':
+        // They were to have what was there before.
+        while (this.#environments.has(message.number) && this.#waiting.size > 0) this.#goFirst();
         this.#environments.set(message.number, message.variables);
         break;
       case 'start':
-        this.#start(message);
+        if (message.waits) this.#waiting.set(message.id, message);
+        else this.#start(message);
+        break;
+      case 'go':
+        this.#go(message.id);
+        break;
+      case 'cancel':
+        if (this.#waiting.delete(message.id))
+          this.#tell({ say: 'refused', id: message.id, errno: system.errno.ECANCELED, of: 'system' });
         break;
       case 'signal':
         this.#signal(message.id, message.send);
@@ -101,6 +116,7 @@ export class Fallback {
     if (this.#sweeping) clearTimeout(this.#sweeping);
     for (const { pid, end } of this.#runs.values()) if (!end) signalQuietly(-pid, 'SIGKILL');
     this.#runs.clear();
+    this.#waiting.clear();
     for (;;) {
       let left = this.#life.mark === 0n ? 0 : killMarked(this.#life).length;
       left += this.#killStrays();
@@ -142,7 +158,8 @@ export class Fallback {
       const program = { args: message.args, variables, directory, stdio: [stdin, stdout, stderr] } as const;
       const pid = withLimits(marked, message.processes, () => startProgram(program));
       this.#tell({ say: 'started', id: message.id, pid });
-      this.#runs.set(message.id, { id: message.id, pid, marked, pipes, end: null });
+      const { id, yields } = message;
+      this.#runs.set(id, { id, pid, marked, pipes, yields, stopped: false, end: null });
       for (const [stream, pipe] of pipes) {
         pipe.begin((portion) => this.#tell({ say: 'output', id: message.id, stream, portion }));
       }
@@ -174,6 +191,7 @@ export class Fallback {
   #signal(id: number, send: Send): void {
     const run = this.#runs.get(id);
     if (!run || run.end) return;
+    if (send === 'stop' || send === 'continue') run.stopped = send === 'stop';
     for (const signal of signals[send]) {
       signalQuietly(-run.pid, signal);
       if (signal === 'SIGKILL') killMarked(run.marked);
@@ -203,7 +221,21 @@ export class Fallback {
     }
     this.#runs.delete(run.id);
     this.#tell({ say: 'ended', id: run.id, ...how });
+    if (run.yields && !run.stopped) this.#goFirst();
     this.#rest();
+  }
+
+  #goFirst(): void {
+    for (const id of this.#waiting.keys()) {
+      this.#go(id);
+      return;
+    }
+  }
+
+  #go(id: number): void {
+    const message = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (message) this.#start(message);
   }
 
   #haveOrphans(): boolean {

@@ -13,11 +13,14 @@ import { type FieldReader, FieldWriter, Frames } from './fields.ts';
  *
  *     1 hello        id = version; mark u64 (mark.ts): the first message, answered by ready
  *     2 environment  id = its number, 0 to 15; variables texts, as NAME=VALUE: replaces the one with this number
- *     3 start        id of the simulation, given until it ended; environment u32; attempt text (a variable, or empty);
+ *     3 start        id of the simulation, given until it ended; turn u8: 1 it waits for its turn, 2 it gives way when
+ *                    it ended: the one that waits longest is started then; environment u32; attempt text (a variable, or empty);
  *                    processes u64 (RLIMIT_NPROC, 0: as it is); directory place; stdin place; stdout place;
  *                    arguments texts, the program first
  *     4 signal       id; signal u8: 1 TERM, 2 KILL, 3 STOP, 4 CONT; to the group and all that left it
  *     5 credit       id; stream u8 (0 out, 1 err); bytes u32 that were heard
+ *     6 go           id: if it waits, it is started now
+ *     7 cancel       id: if it waits, it is refused with ECANCELED
  *
  * From the spawner:
  *
@@ -34,12 +37,15 @@ import { type FieldReader, FieldWriter, Frames } from './fields.ts';
  * them), and nobody may look into its own (it is undumpable). The spawner opens the path without following links; if
  * something else is there by now the start is refused with ESTALE.
  */
-export const VERSION = 1;
+export const VERSION = 2;
 export const WINDOW = 256 * 1024;
 /** Numbers that an environment may have. */
 export const ENVIRONMENTS = 16;
 /** A frame from procwrap is at most this long: the kernel allows arguments and environment of some MB. */
 export const LONGEST_FRAME = 16 * 1024 * 1024;
+
+const WAITS = 1;
+const YIELDS = 2;
 
 /** A file or directory: where it is and what it is. */
 export interface Place {
@@ -51,6 +57,9 @@ export interface Place {
 export interface StartMessage {
   readonly say: 'start';
   readonly id: number;
+  /** It is started when another one that yields has ended (unless that was stopped with a signal), or at `go`. */
+  readonly waits: boolean;
+  readonly yields: boolean;
   readonly environment: number;
   /** Such as `RAYSERVER_ATTEMPT=12.3.1`, or empty. */
   readonly attempt: string;
@@ -74,7 +83,8 @@ export type ToSpawner =
   | { readonly say: 'environment'; readonly number: number; readonly variables: readonly string[] }
   | StartMessage
   | { readonly say: 'signal'; readonly id: number; readonly send: Send }
-  | { readonly say: 'credit'; readonly id: number; readonly stream: Stream; readonly bytes: number };
+  | { readonly say: 'credit'; readonly id: number; readonly stream: Stream; readonly bytes: number }
+  | { readonly say: 'go' | 'cancel'; readonly id: number };
 
 export type FromSpawner =
   | { readonly say: 'ready'; readonly version: number; readonly pid: number }
@@ -103,6 +113,10 @@ export function encodeToSpawner(message: ToSpawner): Buffer {
       return new FieldWriter(4, message.id).u8(sends.indexOf(message.send) + 1).frame();
     case 'credit':
       return new FieldWriter(5, message.id).u8(streams.indexOf(message.stream)).u32(message.bytes).frame();
+    case 'go':
+      return new FieldWriter(6, message.id).frame();
+    case 'cancel':
+      return new FieldWriter(7, message.id).frame();
   }
 }
 
@@ -133,6 +147,7 @@ export const fromSpawner = (): Frames<FromSpawner> => new Frames(readFromSpawner
 
 function encodeStart(message: StartMessage): Buffer {
   const writer = new FieldWriter(3, message.id);
+  writer.u8((message.waits ? WAITS : 0) | (message.yields ? YIELDS : 0));
   writer.u32(message.environment).text(message.attempt).u64(BigInt(message.processes));
   for (const place of [message.directory, message.stdin, message.stdout]) {
     if (place === null) writer.u8(0);
@@ -154,12 +169,18 @@ function readToSpawner(type: number, id: number, fields: FieldReader): ToSpawner
       return { say: 'signal', id, send: fields.oneOf(sends, 1) };
     case 5:
       return { say: 'credit', id, stream: fields.oneOf(streams), bytes: fields.u32() };
+    case 6:
+      return { say: 'go', id };
+    case 7:
+      return { say: 'cancel', id };
     default:
       throw new RangeError(`no message has the type ${type}`);
   }
 }
 
 function readStart(id: number, fields: FieldReader): StartMessage {
+  const turn = fields.u8();
+  const [waits, yields] = [(turn & WAITS) !== 0, (turn & YIELDS) !== 0];
   const environment = fields.u32();
   const attempt = fields.text();
   const processes = Number(fields.u64());
@@ -168,7 +189,8 @@ function readStart(id: number, fields: FieldReader): StartMessage {
   const stdout = readPlace(fields);
   if (directory === null || directory === 'heard') throw new RangeError('a start names no directory');
   if (stdin === 'heard') throw new RangeError('nobody hears standard input');
-  return { say: 'start', id, environment, attempt, processes, directory, stdin, stdout, args: fields.texts() };
+  const args = fields.texts();
+  return { say: 'start', id, waits, yields, environment, attempt, processes, directory, stdin, stdout, args };
 }
 
 function readPlace(fields: FieldReader): Place | 'heard' | null {

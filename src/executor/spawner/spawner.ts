@@ -1,6 +1,9 @@
+import { constants } from 'node:os';
+import { systemError } from '../../unix/libc.ts';
 import { type Clock, realClock } from '../clock.ts';
 import { countProcesses, endMarked } from '../leftovers.ts';
 import { compiledSpawner } from '../spawner-place.ts';
+import type { Turn } from '../turn.ts';
 import { ActiveRun, type Hear, LostSpawner } from './active-run.ts';
 import { type Marked, markOfLife, RUNS, signalQuietly } from './mark.ts';
 import { ENVIRONMENTS, type FromSpawner, type Place, type StartMessage } from './messages.ts';
@@ -29,6 +32,9 @@ export interface StartRequest extends Pick<StartMessage, 'attempt' | 'args'> {
   readonly env: Readonly<Record<string, string>>;
   /** Called when it is sent: where things are by then. */
   readonly places: () => Pick<StartMessage, 'directory' | 'stdin' | 'stdout'> & { readonly directory: Place };
+  readonly turn: Turn;
+  /** Another one that waits may start as soon as it has ended. */
+  readonly yields: boolean;
   /** How many processes simulations may have beside those that the user had before; null for any number. */
   readonly processes: number | null;
 }
@@ -73,21 +79,26 @@ export class Spawner {
 
   /**
    * Settles when the program runs.
-   * @throws NodeJS.ErrnoException if it cannot be started, with `syscall` naming what failed
+   * @throws NodeJS.ErrnoException if it cannot be started, with `syscall` naming what failed; ECANCELED if its turn was
+   *   cancelled
    * @throws LostSpawner if the spawner died over it
    */
   async start(request: StartRequest, hear: Hear): Promise<ActiveRun> {
     const process = await this.#opened();
-    const run = new ActiveRun(this.#number(), hear, (message) => process.say(message));
-    const { args, attempt } = request;
+    const { args, attempt, turn, yields } = request;
+    if (turn.isCancelled) throw systemError(constants.errno.ECANCELED, 'start');
+    const run = new ActiveRun(this.#number(), hear, turn, (message) => process.say(message));
+    const { id } = run;
+    const waits = !turn.isCome;
     const places = request.places();
     const environment = this.#environment(request.env, process);
     // The kernel does not hold root to it.
     const unlimited = request.processes === null || globalThis.process.getuid?.() === 0;
     const processes = unlimited ? 0 : this.#countOthers() + (request.processes ?? 0);
-    this.#runs.set(run.id, run);
+    this.#runs.set(id, run);
     process.keepsAwake(true);
-    process.say({ say: 'start', id: run.id, environment, attempt, processes, args, ...places });
+    process.say({ say: 'start', id, waits, yields, environment, attempt, processes, args, ...places });
+    if (waits) turn.waitAt((what) => process.say({ say: what, id }));
     await run.started;
     return run;
   }

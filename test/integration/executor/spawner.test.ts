@@ -4,8 +4,9 @@ import { expect } from 'chai';
 import { LostSpawner } from '../../../src/executor/run.ts';
 import { WINDOW } from '../../../src/executor/spawner/messages.ts';
 import { compiledSpawner } from '../../../src/executor/spawner-place.ts';
+import { Turn } from '../../../src/executor/turn.ts';
 import { isAlive, runCommand } from '../../support/program.ts';
-import { SpawnerLab, stateOf } from '../../support/spawner.ts';
+import { SpawnerLab, type Started, stateOf } from '../../support/spawner.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Goes on until somebody ends it, and says so in a file first. */
@@ -122,10 +123,11 @@ for (const kind of ['c', 'node'] as const) {
       const here = { path: lab.base.path, device: dev, inode: ino };
       const other = { ...here, inode: ino + 1n };
       const places = { directory: here, stdin: null, stdout: null };
+      const free = { turn: new Turn(false), yields: false };
       const why = (more: object) =>
         lab.spawner
           .start(
-            { args: ['true'], attempt: '', env: {}, processes: null, places: () => ({ ...places, ...more }) },
+            { ...free, args: ['true'], attempt: '', env: {}, processes: null, places: () => ({ ...places, ...more }) },
             async () => {},
           )
           .then(
@@ -180,6 +182,112 @@ for (const kind of ['c', 'node'] as const) {
       run.stop('gently');
       run.pause();
       run.resume();
+    });
+
+    describe('that waits for its turn', () => {
+      let first: Started;
+      const sleeper = (name: string, turn: Turn) =>
+        lab.sh(`echo $$ > ${name}; exec sleep 1000`, { turn, yields: true });
+      const over = async ({ run }: Started) => {
+        run.stop('at once');
+        return await run.ended;
+      };
+      const why = (start: Promise<Started>) =>
+        start.then(
+          ({ run }) => run.pid,
+          (error: Error) => error.message,
+        );
+      /** Whatever the spawner was told before has been done by then. */
+      const heeded = async () => expect(await (await lab.start('true', [])).run.ended).to.include({ exit: 0 });
+
+      beforeEach(async () => {
+        first = await sleeper('first', new Turn(false));
+      });
+
+      it('starts when one that gives way has ended, first come, first served', async () => {
+        const turns = [new Turn(true), new Turn(true)] as const;
+        const [second, third] = [sleeper('second', turns[0]), sleeper('third', turns[1])];
+        await heeded();
+        expect([turns[0].isCome, existsSync(lab.at('second'))], 'true gives no way').to.deep.equal([false, false]);
+        await over(first);
+        const after = await second;
+        await heeded();
+        expect(turns.map(({ isCome }) => isCome)).to.deep.equal([true, false]);
+        await over(after);
+        await over(await third);
+        expect(turns[1].isCome).to.equal(true);
+      });
+
+      it('does not start for the end of one that was paused: its slot was given away before', async () => {
+        const turn = new Turn(true);
+        const second = sleeper('second', turn);
+        first.run.pause();
+        await over(first);
+        await heeded();
+        expect(turn.isCome).to.equal(false);
+        turn.go();
+        await over(await second);
+      });
+
+      it('starts when it is told to, once', async () => {
+        const turn = new Turn(true);
+        const second = sleeper('second', turn);
+        await heeded();
+        turn.go();
+        const { run } = await second;
+        await over(first);
+        await heeded();
+        expect(stateOf(run.pid)).not.to.equal(null);
+        await over({ run, said: first.said });
+      });
+
+      it('can be kept from it until then, not later', async () => {
+        const turns = [new Turn(true), new Turn(true), new Turn(true)] as const;
+        const starts = turns.map((turn, i) => why(sleeper(`next${i}`, turn)));
+        turns[0].cancel();
+        await heeded();
+        turns[1].cancel();
+        expect(await Promise.all(starts.slice(0, 2))).to.deep.equal([
+          'ECANCELED: operation canceled, start',
+          'ECANCELED: operation canceled, system',
+        ]);
+        await over(first);
+        // Not told of the start yet, it is asked for too late.
+        turns[2].cancel();
+        expect(await starts[2]).to.be.a('number');
+        expect([turns[2].isCome, existsSync(lab.at('next1'))]).to.deep.equal([true, false]);
+      });
+
+      it('says so when it cannot be started, and has had its turn', async () => {
+        const turn = new Turn(true);
+        const missing = why(lab.start('no-such-program', [], { turn }));
+        await heeded();
+        await over(first);
+        expect(await missing).to.match(/^ENOENT: .*, program$/);
+        expect(turn.isCome).to.equal(true);
+      });
+
+      it('is lost with the spawner', async () => {
+        const turn = new Turn(true);
+        const second = sleeper('second', turn);
+        await heeded();
+        process.kill(lab.spawner.pid ?? 0, 'SIGKILL');
+        expect(await second.catch((error: Error) => error)).to.be.instanceOf(LostSpawner);
+        expect([turn.isCome, existsSync(lab.at('second'))]).to.deep.equal([false, false]);
+      });
+
+      it('has the variables that it was given, also when others take their number', async () => {
+        const turn = new Turn(true);
+        const second = lab.sh('echo $COLOUR; exec sleep 1000', { turn, env: { ...lab.env, COLOUR: 'red' } });
+        for (let i = 0; i < 20; i++) {
+          const other = await lab.sh('exit 0', { env: { ...lab.env, COLOUR: `${i}` } });
+          await other.run.ended;
+        }
+        const { run, said } = await second;
+        await waitUntil('its word', () => said.out);
+        expect(said.out).to.equal('red\n');
+        await over({ run, said });
+      });
     });
 
     it('takes along whatever left its session, its parent and its environment', async () => {

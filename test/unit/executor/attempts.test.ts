@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Attempts, type Signs } from '../../../src/executor/attempts.ts';
 import type { Assignment } from '../../../src/executor/simulation.ts';
+import type { Turn } from '../../../src/executor/turn.ts';
 import type { Outcome } from '../../../src/model/task.ts';
 import { HandClock, noLimits } from '../../support/executor.ts';
 import { taskPlan } from '../../support/jobs.ts';
@@ -9,7 +10,7 @@ const done: Outcome = { is: 'done', results: [], skipped: false, warnings: [], u
 const stopped: Outcome = { is: 'stopped' };
 const project = { location: null, root: '/', rest: 'nowhere', path: '/nowhere' };
 const job = { name: 'room', user: 'ann', project, limits: noLimits };
-const turn = () => new Promise((settle) => setImmediate(settle));
+const pass = () => new Promise((settle) => setImmediate(settle));
 
 describe('attempts on a host', () => {
   let clock: HandClock;
@@ -17,22 +18,23 @@ describe('attempts on a host', () => {
   /** What was done to simulations, and what was told. */
   let events: string[];
   let log: string[];
-  let lives: Map<string, { end: (outcome: Outcome) => void; signs: Signs }>;
+  let lives: Map<string, { end: (outcome: Outcome) => void; signs: Signs; turn: Turn }>;
   const said = () => events.splice(0);
   const start = (...names: string[]) => {
     for (const attempt of names) attempts.start({ attempt, task: taskPlan(1, { name: `log.${attempt}` }), job });
   };
   const end = async (name: string, outcome: Outcome = done) => {
     lives.get(name)?.end(outcome);
-    await turn();
+    await pass();
   };
-  const begin = ({ attempt }: Assignment, signs: Signs) => {
+  const begin = ({ attempt }: Assignment, signs: Signs, turn: Turn) => {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
-    lives.set(attempt, { end: resolve, signs });
+    lives.set(attempt, { end: resolve, signs, turn });
+    turn.waitAt((what) => events.push(`${what} ${attempt}`));
     const note = (what: string) => () => events.push(`${what} ${attempt}`);
     return {
       live: () => {
-        events.push(`begin ${attempt}`);
+        events.push(`${turn.isCome ? 'begin' : 'ready'} ${attempt}`);
         return promise;
       },
       stop: note('stop'),
@@ -207,5 +209,100 @@ describe('attempts on a host', () => {
     await end('1.1.1');
     await end('1.2.1', stopped);
     expect(log).to.deep.equal(['attempt 1.2.1 (/nowhere, 1.2.1): stopped']);
+  });
+
+  describe('that are frames', () => {
+    const frames = (...names: string[]) => {
+      for (const attempt of names)
+        attempts.start({ attempt, task: taskPlan(1, { step: 'frame', name: attempt }), job });
+    };
+    const free = (name: string) => lives.get(name)?.signs.freed();
+    const come = (name: string) => lives.get(name)?.turn.come();
+
+    beforeEach(() => {
+      frames('1.1.1', '1.2.1', '1.3.1', '1.4.1', '1.5.1', '1.6.1');
+    });
+
+    it('are made ready while others run, as many as there are slots', () => {
+      expect(said()).to.deep.equal(['begin 1.1.1', 'begin 1.2.1', 'ready 1.3.1', 'ready 1.4.1']);
+      // Its turn came where the slot became free, before that was heard here.
+      clock.pass(50);
+      come('1.3.1');
+      free('1.1.1');
+      expect(said()).to.deep.equal(['ready 1.5.1']);
+    });
+
+    it('go on at once when their slot is free, and its last owner still writes', async () => {
+      said();
+      free('1.1.1');
+      free('1.1.1');
+      expect(said()).to.deep.equal(['go 1.3.1', 'ready 1.5.1']);
+      clock.pass(70);
+      await end('1.1.1');
+      await end('1.3.1');
+      expect(said()).to.deep.equal(['ended 1.1.1 done 70', 'ended 1.3.1 done 70', 'go 1.4.1', 'ready 1.6.1']);
+    });
+
+    it('count their time from their turn on', async () => {
+      clock.pass(50);
+      come('1.3.1');
+      clock.pass(7);
+      said();
+      await end('1.3.1');
+      expect(said()).to.deep.equal(['ended 1.3.1 done 7', 'ready 1.5.1']);
+    });
+
+    it('can be stopped before their turn', async () => {
+      said();
+      attempts.stop('1.3.1');
+      expect(said()).to.deep.equal(['stop 1.3.1']);
+      await end('1.3.1', stopped);
+      expect(said()).to.deep.equal(['ended 1.3.1 stopped 0', 'ready 1.5.1']);
+      free('1.1.1');
+      expect(said()).to.deep.equal(['go 1.4.1', 'ready 1.6.1']);
+    });
+
+    it('that are paused before their turn are kept from it, and get a slot first when they are resumed', async () => {
+      said();
+      attempts.pause('1.3.1');
+      expect(said()).to.deep.equal(['cancel 1.3.1']);
+      await end('1.3.1', stopped);
+      expect(said()).to.deep.equal(['ready 1.5.1']);
+      free('1.1.1');
+      expect(said()).to.deep.equal(['go 1.4.1', 'ready 1.6.1']);
+      attempts.resume('1.3.1');
+      free('1.2.1');
+      expect(said()).to.deep.equal(['go 1.5.1', 'ready 1.3.1']);
+    });
+
+    it('that are resumed before they could be kept from it wait again', async () => {
+      attempts.pause('1.3.1');
+      attempts.resume('1.3.1');
+      said();
+      await end('1.3.1', stopped);
+      expect(said()).to.deep.equal(['ready 1.3.1']);
+    });
+
+    it('whose turn came before they could be kept from it are paused like all that run', async () => {
+      attempts.pause('1.3.1');
+      attempts.pause('1.4.1');
+      attempts.resume('1.4.1');
+      said();
+      come('1.3.1');
+      come('1.4.1');
+      expect(said()).to.deep.equal(['pause 1.3.1', 'ready 1.5.1']);
+      free('1.1.1');
+      expect(said(), 'two run').to.deep.equal(['ready 1.6.1']);
+    });
+
+    it('do not take the place of others', async () => {
+      said();
+      start('2.1.1');
+      await end('1.3.1', stopped);
+      await end('1.4.1', stopped);
+      expect(said().filter((event) => event.startsWith('ready'))).to.deep.equal(['ready 1.5.1', 'ready 1.6.1']);
+      for (const name of ['1.5.1', '1.6.1', '1.1.1']) await end(name);
+      expect(said().at(-1)).to.equal('begin 2.1.1');
+    });
   });
 });

@@ -26,6 +26,8 @@ const toMessages: fc.Arbitrary<ToSpawner> = fc.oneof(
   fc.record({
     say: say('start'),
     id: u32,
+    waits: fc.boolean(),
+    yields: fc.boolean(),
     environment: u32,
     attempt: text,
     processes: count,
@@ -36,6 +38,7 @@ const toMessages: fc.Arbitrary<ToSpawner> = fc.oneof(
   }),
   fc.record({ say: say('signal'), id: u32, send: fc.constantFrom(...sends) }),
   fc.record({ say: say('credit'), id: u32, stream: fc.constantFrom(...streams), bytes: u32 }),
+  fc.record({ say: fc.constantFrom('go' as const, 'cancel' as const), id: u32 }),
 );
 const fromMessages: fc.Arbitrary<FromSpawner> = fc.oneof(
   fc.record({ say: say('ready'), version: u32, pid: u32 }),
@@ -91,6 +94,8 @@ describe('messages between procwrap and spawner', () => {
     const start = encodeToSpawner({
       say: 'start',
       id: 7,
+      waits: false,
+      yields: true,
       environment: 2,
       attempt: 'A=1',
       processes: 512,
@@ -100,8 +105,8 @@ describe('messages between procwrap and spawner', () => {
       args: ['ls', '-l'],
     });
     const fields = [
-      '4e000000 03 07000000',
-      '02000000 04000000 413d3100 0002000000000000',
+      '4f000000 03 07000000',
+      '02 02000000 04000000 413d3100 0002000000000000',
       '02 03000000 2f7000 0100000000000000 0200000000000000',
       '00 01',
       '02000000 03000000 6c7300 03000000 2d6c00',
@@ -124,9 +129,9 @@ describe('messages between procwrap and spawner', () => {
     'a text without an end': ['0e000000 02 00000000 01000000 01000000 41', /a text has no end/],
     'a signal that is none': ['06000000 04 01000000 05', /no meaning has the number 5/],
     'a stream that is none': ['0a000000 05 01000000 02 01000000', /no meaning has the number 2/],
-    'a start nowhere': ['19000000 03 01000000 00000000 01000000 00 0000000000000000 00 00 00', /no directory/],
+    'a start nowhere': ['1a000000 03 01000000 00 00000000 01000000 00 0000000000000000 00 00 00', /no directory/],
     'heard input': [
-      `2f000000 03 01000000 00000000 01000000 00 0000000000000000 02 01000000 00 ${'00'.repeat(16)} 01 00 00`,
+      `30000000 03 01000000 00 00000000 01000000 00 0000000000000000 02 01000000 00 ${'00'.repeat(16)} 01 00 00`,
       /nobody hears/,
     ],
   };
