@@ -45,6 +45,8 @@ export function ask(
 export interface FarmOptions {
   readonly slots?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** An empty directory that stays; without it there is one that is removed with the farm. */
+  readonly project?: string;
 }
 
 /** The daemon as its users start it: in the background, by an ordinary user, with a home of its own. */
@@ -54,11 +56,11 @@ export class BenchFarm implements AsyncDisposable {
   readonly #env: Readonly<Record<string, string>>;
   #pid = -1;
 
-  private constructor({ slots = 2, env = {} }: FarmOptions) {
+  private constructor({ slots = 2, env = {}, project }: FarmOptions) {
     this.#env = env;
-    this.project = join(this.home.path, '../project');
+    this.project = project ?? join(this.home.path, '../project');
     mkdirSync(join(this.home.path, 'config'), { recursive: true });
-    mkdirSync(this.project);
+    if (project === undefined) mkdirSync(this.project);
     writeFileSync(join(this.home.path, 'config/rayserver.yaml'), `slots: ${slots}\n`);
   }
 
@@ -68,7 +70,7 @@ export class BenchFarm implements AsyncDisposable {
     try {
       if (isRoot) {
         const owner = `${ordinaryUser.uid}:${ordinaryUser.gid}`;
-        await runCommand('chown', ['-R', owner, join(farm.home.path, '..')]);
+        await runCommand('chown', ['-R', owner, join(farm.home.path, '..'), farm.project]);
       }
       await farm.start();
       return farm;

@@ -7,7 +7,7 @@ import { noStart } from './no-start.ts';
 import { Output } from './output.ts';
 import type { Papers } from './papers.ts';
 import type { Reins } from './reins.ts';
-import { type Command, type Ending, type Environment, LostSpawner, type Run, start } from './run.ts';
+import { type Command, type Ending, type Environment, LostSpawner, type Run, start, type Whereabouts } from './run.ts';
 import { isScarcity, patiently } from './scarcity.ts';
 import type { Turn } from './turn.ts';
 
@@ -18,6 +18,7 @@ export interface Scene {
   readonly task: TaskPlan;
   /** Descriptor of the working directory. */
   readonly directory: number;
+  readonly where: Whereabouts;
   readonly attempt: string;
   /** How many processes it and all others may have. */
   readonly processes: number;
@@ -122,7 +123,7 @@ async function open(deed: RunDeed, scene: Scene, output: Output): Promise<Opened
 
 async function startProgram(
   { program, args, stdout: sink }: RunDeed,
-  { task, directory, attempt, processes, env, clock, turn, yields, heard }: Scene,
+  { task, directory, where, attempt, processes, env, clock, turn, yields, heard }: Scene,
   output: Output,
   stdin: number | null,
   file: number | null,
@@ -133,7 +134,7 @@ async function startProgram(
     return output.hear(stream, portion);
   };
   try {
-    const command: Command = { program, args, env, directory, stdin, stdout, attempt, processes, turn, yields };
+    const command: Command = { program, args, env, directory, where, stdin, stdout, attempt, processes, turn, yields };
     return await start(command, hear, clock);
   } catch (error) {
     if (isScarcity(error) || isCancelled(error) || error instanceof LostSpawner) throw error;

@@ -20,6 +20,8 @@ export interface Command {
   readonly env: Environment;
   /** Descriptor of the working directory. */
   readonly directory: number;
+  /** Where that is, if somebody keeps it in mind. */
+  readonly where?: Whereabouts;
   /** Descriptor of a file, which is opened anew and read from its beginning; null for none. */
   readonly stdin: number | null;
   readonly stdout: number | 'heard' | 'dropped';
@@ -61,6 +63,7 @@ export function useSpawner(given: Spawner | null): void {
 export async function start(command: Command, hear: Hear, clock: Clock): Promise<Run> {
   spawner ??= new Spawner({ home: markOfHome('/proc/self'), log: () => {}, asked: process.env['RAYSERVER_SPAWNER'] });
   const { program, args, env, attempt, processes, stdout } = command;
+  const where = command.where ?? new Whereabouts(command.directory);
   const request = {
     env,
     attempt: attempt === undefined ? '' : `RAYSERVER_ATTEMPT=${attempt}`,
@@ -69,17 +72,37 @@ export async function start(command: Command, hear: Hear, clock: Clock): Promise
     turn: command.turn ?? new Turn(false),
     yields: command.yields ?? false,
     places: () => ({
-      directory: placeOf(command.directory),
+      directory: where.place,
       stdin: command.stdin === null ? null : placeOf(command.stdin),
       stdout: typeof stdout === 'number' ? placeOf(stdout) : stdout === 'heard' ? ('heard' as const) : null,
     }),
   };
   const active = await spawner.start(request, hear).catch((error: NodeJS.ErrnoException) => {
     // Renamed between our look and the spawner's: once more, from its new name.
+    where.forget();
     if (error.code === 'ESTALE' && spawner) return spawner.start(request, hear);
     throw error;
   });
   return new Supervised(active, clock);
+}
+
+/** Where a directory is, looked up once until it is forgotten: it may have been renamed since. */
+export class Whereabouts {
+  readonly #fd: number;
+  #place: Place | null = null;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  get place(): Place {
+    this.#place ??= placeOf(this.#fd);
+    return this.#place;
+  }
+
+  forget(): void {
+    this.#place = null;
+  }
 }
 
 class Supervised implements Run {

@@ -190,6 +190,7 @@ export class Simulation {
     return {
       task,
       directory: place.directory,
+      where: place.where,
       attempt,
       processes: settings.processes,
       env,

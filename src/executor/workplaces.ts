@@ -6,6 +6,7 @@ import { createAt } from './below.ts';
 import type { Clock } from './clock.ts';
 import { type FileError, naming } from './file-error.ts';
 import { openProject } from './project.ts';
+import { Whereabouts } from './run.ts';
 
 /** How long what was found in a project is taken for granted, ms; and how long one that nobody uses stays open. */
 const FRESH = 1000;
@@ -14,6 +15,7 @@ const FRESH = 1000;
 export class Workplace {
   /** Descriptor of the project's directory. */
   readonly directory: number;
+  readonly where: Whereabouts;
   readonly project: Project;
   users = 0;
   /** Takes back that it is closed soon, if it is. */
@@ -25,6 +27,7 @@ export class Workplace {
   constructor(project: Project, directory: number, now: number) {
     this.project = project;
     this.directory = directory;
+    this.where = new Whereabouts(directory);
     this.seenAt = now;
   }
 

@@ -45,6 +45,8 @@ export class Spawner {
   readonly #compiled: string;
   readonly #runs = new Map<number, ActiveRun>();
   readonly #environments = new Map<string, number>();
+  /** The kernel does not hold root to a number of processes. */
+  readonly #isRoot = process.getuid?.() === 0;
   #life: Marked;
   #kind: SpawnerKind;
   #opening: Promise<SpawnerProcess> | null = null;
@@ -92,8 +94,7 @@ export class Spawner {
     const waits = !turn.isCome;
     const places = request.places();
     const environment = this.#environment(request.env, process);
-    // The kernel does not hold root to it.
-    const unlimited = request.processes === null || globalThis.process.getuid?.() === 0;
+    const unlimited = request.processes === null || this.#isRoot;
     const processes = unlimited ? 0 : this.#countOthers() + (request.processes ?? 0);
     this.#runs.set(id, run);
     process.keepsAwake(true);
