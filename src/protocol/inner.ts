@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { CommandRequest, JobLimits, Project, RadianceRequest } from '../model/job.ts';
+import { CommandRequest, Found, JobLimits, Project, RadianceRequest } from '../model/job.ts';
 import { AttemptText, Outcome, TaskPlan } from '../model/task.ts';
 
 /**
@@ -62,8 +62,8 @@ export const Question = Type.Union([
 ]);
 export type Question = Static<typeof Question>;
 
-/** `identity` is the same for every name of the same directory. */
-export const CheckAnswer = Type.Object({ kind: Type.Literal('check'), identity: Type.String({ minLength: 1 }) });
+/** `found` has the same identity for every name of the same directory. */
+export const CheckAnswer = Type.Object({ kind: Type.Literal('check'), found: Found });
 export const PlanAnswer = Type.Object({
   kind: Type.Literal('plan'),
   tasks: Type.Array(TaskPlan),

@@ -82,9 +82,10 @@ export class Reception {
   async #take(caller: Caller, asked: SubmitRequest, key: string | null): Promise<JobView> {
     const { procwrap } = this.#doors;
     const request = requested(asked);
-    const project = this.#project(asked.project);
-    const { identity } = await procwrap.ask({ ask: 'check', project }, checkSeconds);
-    const planned = await this.#plan(project, request, identity);
+    const named = this.#project(asked.project);
+    const { found } = await procwrap.ask({ ask: 'check', project: named }, checkSeconds);
+    const project = { ...named, found };
+    const planned = await this.#plan(project, request);
     return this.#oneAtATime(async () => {
       const inTheWay = this.#inTheWay(planned.plans, asked.kind === 'radiance' && asked.replace === true);
       const id = await this.#stored(this.#doors.options.store.nextJob());
@@ -100,14 +101,14 @@ export class Reception {
   }
 
   /** What rad would do, or nothing where the command itself is the plan. */
-  async #plan(project: Project, request: JobRequest, identity: string): Promise<Planned> {
+  async #plan(project: FoundProject, request: JobRequest): Promise<Planned> {
     if (request.kind === 'command') {
       requireFrames(request.frames);
       return { plans: null, notes: [], views: [] };
     }
     const limit = this.#doors.options.settings.plan.seconds + planSlack;
     const { tasks, notes, views } = await this.#doors.procwrap.ask({ ask: 'plan', project, request }, limit);
-    return { plans: tasks.map((task) => scoped(task, identity, project.path)), notes, views };
+    return { plans: tasks.map((task) => scoped(task, project.found.identity, project.path)), notes, views };
   }
 
   #job(caller: Caller, asked: SubmitRequest, { id, request, project, planned, key }: Wanted): Job {
@@ -180,6 +181,8 @@ export class Reception {
     return mine;
   }
 }
+
+type FoundProject = Required<Project>;
 
 interface Planned {
   readonly plans: readonly TaskPlan[] | null;

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -112,6 +113,20 @@ describe('what procwrap answers', () => {
       expect(await check()).to.equal('check');
       project = { location: null, root: '/', rest: `${path.slice(1)}/none`, path: `${path}/none` };
       expect(await check()).to.equal(`no-such-project: No such project "${path}/none".`);
+    });
+
+    it('tells what its path leads to: the way without links, and what the directory is', async () => {
+      symlinkSync('room', join(project.root, 'alias'));
+      const found = async () => {
+        const given = await ask({ ask: 'check', project });
+        return given.kind === 'check' ? given.found : given;
+      };
+      const { dev, ino } = statSync(project.path);
+      const identity = `${dev}:${ino}`;
+      named('alias');
+      expect(await found()).to.deep.equal({ way: 'room', identity });
+      project = { location: null, root: '/', rest: project.path.slice(1), path: project.path };
+      expect(await found()).to.deep.equal({ way: realpathSync(project.path).slice(1), identity });
     });
 
     it('refuses the home, and what is in it under any name', async () => {
@@ -315,6 +330,15 @@ describe('what procwrap answers', () => {
       host.running.add('12 room.inside');
       expect(await log()).to.deep.equal({ kind: 'log', attempt: 0, text: '', next: 0 });
       expect(await refusal({ ask: 'log', project, name: '../x', job: 1, offset: 0 })).to.match(/^no-such-file: /);
+    });
+
+    it('is refused where the project is another one by now', async () => {
+      writeFileSync(at('logfiles/room.inside.log'), first);
+      expect(await log()).to.include({ kind: 'log' });
+      project = { ...project, found: { way: 'hall', identity: '1:1' } };
+      expect(await refusal({ ask: 'log', project, name: 'room.inside', job: 12, offset: 0 })).to.match(
+        /^no-such-project: .* is another project than the job was submitted for: /,
+      );
     });
   });
 
