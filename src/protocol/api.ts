@@ -87,7 +87,7 @@ export const CommandSubmit = Type.Object(
     command: Type.Array(Type.String({ maxLength: limits.text, pattern: '^[^\\u0000]*$' }), {
       minItems: 1,
       maxItems: limits.words,
-      description: 'Program and arguments, without a shell; %d and %04d stand for the frame.',
+      description: 'Program, not empty, and arguments, without a shell; %d and %04d stand for the frame.',
     }),
     frames: Type.Optional(
       Type.String({ minLength: 1, maxLength: limits.text, description: 'Such as 1-100:2,7,20-10:-1.' }),

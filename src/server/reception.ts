@@ -12,7 +12,7 @@ import { StoreError } from '../store/error.ts';
 import type { Caller } from '../web/farm.ts';
 import type { FarmOptions } from './options.ts';
 import type { Procwrap } from './procwrap.ts';
-import { jobName, requested, requireFrames, sameRequest, scoped, tasksOf, viewBusy } from './requested.ts';
+import { jobName, requested, requireSound, sameRequest, scoped, tasksOf, viewBusy } from './requested.ts';
 import { jobView } from './views.ts';
 
 /** Seconds to wait for a directory to be looked at: a hung file system takes longer. */
@@ -30,7 +30,7 @@ export interface Submitted {
 export interface ReceptionDoors {
   readonly options: FarmOptions;
   readonly farm: FarmState;
-  readonly procwrap: Procwrap;
+  readonly procwrap: Pick<Procwrap, 'ask'>;
   /** Resolves when what follows is on disk and done. */
   readonly happen: (happening: Happening) => Promise<void>;
 }
@@ -82,6 +82,7 @@ export class Reception {
   async #take(caller: Caller, asked: SubmitRequest, key: string | null): Promise<JobView> {
     const { procwrap } = this.#doors;
     const request = requested(asked);
+    requireSound(request);
     const named = this.#project(asked.project);
     const { found } = await procwrap.ask({ ask: 'check', project: named }, checkSeconds);
     const project = { ...named, found };
@@ -102,10 +103,7 @@ export class Reception {
 
   /** What rad would do, or nothing where the command itself is the plan. */
   async #plan(project: FoundProject, request: JobRequest): Promise<Planned> {
-    if (request.kind === 'command') {
-      requireFrames(request.frames);
-      return { plans: null, notes: [], views: [] };
-    }
+    if (request.kind === 'command') return { plans: null, notes: [], views: [] };
     const limit = this.#doors.options.settings.plan.seconds + planSlack;
     const { tasks, notes, views } = await this.#doors.procwrap.ask({ ask: 'plan', project, request }, limit);
     return { plans: tasks.map((task) => scoped(task, project.found.identity, project.path)), notes, views };

@@ -49,8 +49,15 @@ export function scoped(task: TaskPlan, identity: string, path: string): TaskPlan
   return { ...task, holds: task.holds.flatMap((hold) => [`${hold}@${identity}`, `${hold}@${path}`]) };
 }
 
-/** @throws Refusal */
-export function requireFrames(list: string | null): void {
+/** What needs no look at the project to be refused. @throws Refusal */
+export function requireSound(request: JobRequest): void {
+  if (request.kind !== 'command') return;
+  if (request.command[0] === '')
+    throw new Refusal('malformed', 'The first word of "command" is empty: name a program.');
+  requireFrames(request.frames);
+}
+
+function requireFrames(list: string | null): void {
   try {
     if (list !== null) readFrames(list);
   } catch (error) {

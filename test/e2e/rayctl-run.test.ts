@@ -113,6 +113,7 @@ describe('rayctl run', () => {
       ['true', 'x'],
       /Write -- before the command: rayctl run \[OPTION\]\.\.\. -- COMMAND \[ARG\]\.\.\./,
     ],
+    ['a program without a name', ['--', '', 'x'], /The word after -- is empty: name a program there\./],
     ['words before --', ['true', '--', 'x'], /Write -- before the command/],
     ['no command', [], /missing required argument 'COMMAND'/],
     ['options of the program before --', ['true', '-x'], /unknown option '-x'\n.*What stands before -- is for rayctl/s],

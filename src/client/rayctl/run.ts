@@ -39,6 +39,7 @@ export async function run(session: Session, command: readonly string[], options:
 export function commandAfterDashes(words: readonly string[], command: readonly string[]): string[] {
   const at = words.indexOf('--');
   const after = at < 0 ? [] : words.slice(at + 1);
+  if (after[0] === '') throw new CalledWrongly('The word after -- is empty: name a program there.');
   if (after.length === command.length && after.length > 0) return after;
   throw new CalledWrongly('Write -- before the command: rayctl run [OPTION]... -- COMMAND [ARG]...');
 }
