@@ -7,6 +7,7 @@ import { Refusal } from '../model/refusal.ts';
 import type { JobView } from '../protocol/api.ts';
 import { type FarmState, hostNamed, taken } from '../scheduler/farm.ts';
 import type { Farm } from '../web/farm.ts';
+import { jobsIn } from './job-pages.ts';
 import { measure } from './measures.ts';
 import type { FarmOptions } from './options.ts';
 import type { Procwrap } from './procwrap.ts';
@@ -69,13 +70,8 @@ export class Answers {
 
   async jobs({ state, before, limit }: Parameters<Farm['jobs']>[0]): ReturnType<Farm['jobs']> {
     const { farm, options } = this.#doors;
-    const found = await options.store.jobs({ before, limit: limit + 1, states: state ? [state] : null });
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
-    return {
-      jobs: page.map((kept) => this.#view(farm.jobs.get(kept.id) ?? kept)),
-      next: found.length > limit && last ? last.id : null,
-    };
+    const { jobs, next } = await jobsIn(options.store, { before, limit, states: state ? [state] : null });
+    return { jobs: jobs.map((kept) => this.#view(farm.jobs.get(kept.id) ?? kept)), next };
   }
 
   async job(id: number): ReturnType<Farm['job']> {

@@ -178,6 +178,14 @@ describe('frames of any program', () => {
     expect(await outcomeOf(['cat'])).to.include({ is: 'done' });
   });
 
+  it('have arguments as long as Linux takes them, and say so where one is longer', async () => {
+    const length = ['sh', '-c', '[ $(printf %s "$1" | wc -c) = 131071 ]', 'sh'];
+    expect(await outcomeOf([...length, 'x'.repeat(131_071), 'x'.repeat(131_071)])).to.include({ is: 'done' });
+    expect(await reasonOf([...length, 'x'.repeat(131_072)])).to.equal(
+      'sh cannot be started: its arguments are too long for the system.',
+    );
+  });
+
   it('see a project that was replaced by another, and one that is gone', async () => {
     expect(await outcomeOf(['sh', '-c', 'echo > first'])).to.include({ is: 'done' });
     rmSync(project.path, { recursive: true });

@@ -42,6 +42,11 @@ describe('the reception of jobs', () => {
 
   const unsound: [string, Partial<SubmitRequest>, RegExp][] = [
     ['a program without a name', { command: ['', 'x'] }, /^malformed: The first word of "command" is empty: name a/],
+    [
+      'a word longer than Linux takes',
+      { command: ['cat', 'ä'.repeat(65_536)] },
+      /^malformed: Word 2 of "command" has 131072 bytes; Linux takes 131071 at most\. Let the program read it from a file/,
+    ],
     ['a list of frames that is none', { frames: '1-' }, /^unknown-frames: Frames are written like/],
   ];
   for (const [what, request, sentence] of unsound) {
