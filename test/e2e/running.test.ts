@@ -177,7 +177,7 @@ describe('while a real simulation runs', function () {
     const ended = await lab.rayctl('wait', String(job.id));
     expect(ended.status).to.equal(1);
     expect(ended.stderr).to.match(
-      /The control process \(procwrap\) of .* ended 5 times while room\.\w+ ran; it is not tried again\./,
+      /The control process of .* \(procwrap or its spawner\) ended 5 times while room\.\w+ ran; it is not tried again\./,
     );
     await waitUntil('no renderer', () => renderers().length === 0);
   });
