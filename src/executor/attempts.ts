@@ -2,6 +2,7 @@ import type { Project } from '../model/job.ts';
 import { attemptKey, type Outcome } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
 import type { Clock } from './clock.ts';
+import type { Running } from './host.ts';
 import type { Reports } from './reports.ts';
 import type { Assignment, Simulation } from './simulation.ts';
 import { Turn } from './turn.ts';
@@ -14,7 +15,7 @@ export interface Signs {
   readonly freed: () => void;
 }
 
-type Living = Pick<Simulation, 'live' | 'stop' | 'pause' | 'resume'>;
+type Living = Pick<Simulation, 'live' | 'stop' | 'pause' | 'resume'> & Pick<Running, 'log'>;
 
 export interface AttemptsOptions {
   readonly clock: Clock;
@@ -183,13 +184,14 @@ export class Attempts {
     for (const name of this.names()) this.stop(name, 'for now');
   }
 
-  /** Whether a simulation of this job with this log is in hand. */
-  isRunning(job: number, log: string): boolean {
+  /** The simulation of this job with this log that is in hand. */
+  running(job: number, log: string): Running | null {
     for (const { assignment, state } of this.#known.values()) {
       if (state.is === 'ended' || assignment.task.name !== log) continue;
-      if (attemptKey(assignment.attempt).job === job) return true;
+      const key = attemptKey(assignment.attempt);
+      if (key.job === job) return { attempt: key.attempt, log: 'life' in state ? state.life.simulation.log : null };
     }
-    return false;
+    return null;
   }
 
   /** Frames come by the thousand: as many as may run are made ready beside those that do. */

@@ -226,8 +226,8 @@ export class Control {
     const { home, clock } = this.#options;
     const settings = this.#known();
     const { installation, env } = this.#surroundings.look(settings);
-    const isRunning = (job: number, log: string) => this.#attempts.isRunning(job, log);
-    return { clock, home, settings, installation, env, isRunning, helped: (run) => this.#helpers.wait(run) };
+    const running = (job: number, log: string) => this.#attempts.running(job, log);
+    return { clock, home, settings, installation, env, running, helped: (run) => this.#helpers.wait(run) };
   }
 
   /** Whoever asks or starts has said hello. */

@@ -259,7 +259,7 @@ export const TasksQuery = Type.Object(
 export const LogQuery = Type.Object(
   {
     task: Type.Optional(Type.Integer({ minimum: 1 })),
-    offset: Type.Optional(Type.Integer({ minimum: 0 })),
+    offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   },
   closed,
 );

@@ -195,6 +195,29 @@ describe('frames of any program', () => {
     expect(readdirSync(project.path).sort()).to.deep.equal(['logfiles', 'proc', 'second']);
   });
 
+  it('can be followed while their log outgrows its bound: nothing comes twice', async () => {
+    const small = await TestServer.dial(procwrap.socket, { logBytes: 4096 });
+    small.introduce(7, project, ['sh', '-c', 'i=0; while [ ! -e go ]; do i=$((i+1)); echo line $i.; done'], noLimits);
+    small.startFrames(7, 1);
+    let text = '';
+    const readUntil = async (what: string, isEnough: () => boolean) => {
+      let next = 0;
+      await waitUntil(what, async () => {
+        const part = await small.ask({ ask: 'log', project, job: 7, name: 'sh-7.0001', offset: next });
+        text += part.text;
+        next = part.next;
+        return isEnough();
+      });
+    };
+    await readUntil('three times that something is left out', () => text.split('bytes left out').length > 3);
+    writeFileSync(at('go'), '');
+    await small.outcome('7.1.1');
+    small.link.close();
+    const lines = [...text.matchAll(/^line (\d+)\.$/gm)].map(([, number]) => Number(number));
+    expect(lines.length).to.be.greaterThan(100);
+    expect(lines).to.deep.equal([...new Set(lines)].sort((one, other) => one - other));
+  });
+
   it('whose log directory was removed in between make it again', async () => {
     for (let round = 0; round < 3; round++) {
       rmSync(at('logfiles'), { recursive: true, force: true });

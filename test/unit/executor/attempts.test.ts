@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Attempts, type Signs } from '../../../src/executor/attempts.ts';
 import type { Assignment } from '../../../src/executor/simulation.ts';
+import { SimulationLog } from '../../../src/executor/simulation-log.ts';
 import type { Turn } from '../../../src/executor/turn.ts';
 import type { Outcome } from '../../../src/model/task.ts';
 import { HandClock, noLimits } from '../../support/executor.ts';
@@ -20,6 +21,7 @@ describe('attempts on a host', () => {
   let log: string[];
   let lives: Map<string, { end: (outcome: Outcome) => void; signs: Signs; turn: Turn }>;
   const said = () => events.splice(0);
+  const logs = new SimulationLog(() => 0, 0);
   const start = (...names: string[]) => {
     for (const attempt of names) attempts.start({ attempt, task: taskPlan(1, { name: `log.${attempt}` }), job });
   };
@@ -40,6 +42,7 @@ describe('attempts on a host', () => {
       stop: note('stop'),
       pause: note('pause'),
       resume: note('resume'),
+      log: logs,
     };
   };
 
@@ -184,10 +187,11 @@ describe('attempts on a host', () => {
 
   it('run a log until they are at their end', async () => {
     start('1.1.1', '1.2.1', '1.3.1');
-    expect(attempts.isRunning(1, 'log.1.3.1')).to.equal(true);
-    expect(attempts.isRunning(2, 'log.1.3.1')).to.equal(false);
+    expect(attempts.running(1, 'log.1.1.1')).to.deep.equal({ attempt: 1, log: logs });
+    expect(attempts.running(1, 'log.1.3.1'), 'it waits for a slot').to.deep.equal({ attempt: 1, log: null });
+    expect(attempts.running(2, 'log.1.3.1')).to.equal(null);
     await end('1.1.1');
-    expect(attempts.isRunning(1, 'log.1.1.1')).to.equal(false);
+    expect(attempts.running(1, 'log.1.1.1')).to.equal(null);
   });
 
   it('are all stopped at the end, which nobody is told, and nothing begins any more', async () => {
