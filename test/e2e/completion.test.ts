@@ -7,6 +7,7 @@ import { makeProgram } from '../../src/client/rayctl/program.ts';
 import { MemoryFarm } from '../support/memory-farm.ts';
 import { MemoryHome } from '../support/memory-home.ts';
 import { runCommand, top } from '../support/program.ts';
+import { skip } from '../support/skip.ts';
 import { TerminalRun } from '../support/terminal.ts';
 
 const program = makeProgram(
@@ -132,10 +133,7 @@ describe('the completion of zsh', () => {
   let shells: Shells;
   let zsh: TerminalRun;
   before(async function () {
-    if (spawnSync('zsh', ['--version']).status !== 0) {
-      console.log('      skipped: zsh is missing (apt-get install zsh)');
-      this.skip();
-    }
+    if (spawnSync('zsh', ['--version']).status !== 0) skip(this, 'zsh is missing (apt-get install zsh)');
     shells = await Shells.open();
     const setUp = `
       PS1='ready> '

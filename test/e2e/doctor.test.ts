@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import type { FindingList } from '../../src/protocol/api.ts';
 import { host } from '../support/daemon.ts';
 import { Lab, nobody } from '../support/lab.ts';
+import { skip } from '../support/skip.ts';
 
 type Finding = FindingList['findings'][number];
 
@@ -94,10 +95,8 @@ describe('rayctl doctor', function () {
   });
 
   it('finds the port where the server listens, also on the other loopback address and another port', async function () {
-    if (!Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))) {
-      console.log('      skipped: this machine has no address ::1');
-      this.skip();
-    }
+    if (!Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1')))
+      skip(this, 'this machine has no address ::1');
     await lab.startDaemon(['--listen', '::1']);
     expect(of(await findings(), 'port')).to.include({ level: 'ok', says: `The server answers on port ${lab.port}.` });
   });

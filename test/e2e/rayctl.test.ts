@@ -14,6 +14,7 @@ import { nobody, processesWith } from '../support/lab.ts';
 import { MemoryFarm } from '../support/memory-farm.ts';
 import { MemoryHome } from '../support/memory-home.ts';
 import { type Ended, Running, type RunOptions, temporaryDirectory, top } from '../support/program.ts';
+import { skip } from '../support/skip.ts';
 import { ownName, Sshd, sshMissing } from '../support/sshd.ts';
 import { TerminalRun } from '../support/terminal.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -616,10 +617,7 @@ describe('rayctl', () => {
     });
 
     it('a stranger is not in the group, 77, and doctor tells how to get in', async function () {
-      if (!nobody) {
-        console.log('      skipped: only root can run rayctl as another user');
-        this.skip();
-      }
+      if (!nobody) skip(this, 'only root can run rayctl as another user');
       chmodSync(home.directory, 0o755);
       const ended = await start(['--home', home.home.path, 'jobs'], { user: nobody }).ended;
       expect(ended.status).to.equal(77);
@@ -682,10 +680,7 @@ describe('rayctl', () => {
     let sshd: Sshd;
     before(async function () {
       const missing = sshMissing();
-      if (missing) {
-        console.log(`      skipped: ${missing}`);
-        this.skip();
-      }
+      if (missing) skip(this, missing);
       sshd = await Sshd.start();
     });
     after(() => sshd?.stop());
@@ -727,10 +722,7 @@ describe('rayctl', () => {
     let server: Server;
     let certificate: string;
     before(async function () {
-      if (spawnSync('openssl', ['version']).status !== 0) {
-        console.log('      skipped: openssl is missing (apt-get install openssl)');
-        this.skip();
-      }
+      if (spawnSync('openssl', ['version']).status !== 0) skip(this, 'openssl is missing (apt-get install openssl)');
       const directory = temporaryDirectory();
       certificate = join(directory.path, 'certificate');
       const key = join(directory.path, 'key');

@@ -22,6 +22,7 @@ import { SimulationLog } from '../../../src/executor/simulation-log.ts';
 import type { Project } from '../../../src/model/job.ts';
 import type { Answer, Question } from '../../../src/protocol/inner.ts';
 import { type HandHost, handHost, makeProject, temporary } from '../../support/executor.ts';
+import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 describe('what procwrap answers', () => {
@@ -40,8 +41,7 @@ describe('what procwrap answers', () => {
   /** Tests of permissions mean nothing to root. */
   const needsOrdinaryUser = (context: Mocha.Context) => {
     if (process.getuid?.() !== 0) return;
-    console.log('      skipped: root may read and write everything');
-    context.skip();
+    skip(context, 'root may read and write everything');
   };
 
   beforeEach(() => {

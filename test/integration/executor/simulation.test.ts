@@ -25,6 +25,7 @@ import type { JobLimits, Project } from '../../../src/model/job.ts';
 import type { Outcome, TaskPlan } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
 import { HandClock, makeProject, noLimits, run, type Seen, task, temporary, world } from '../../support/executor.ts';
+import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 describe('a simulation', () => {
@@ -384,10 +385,7 @@ describe('a simulation', () => {
   });
 
   it('says what is full when the disk is', async function () {
-    if (process.getuid?.() !== 0) {
-      console.log('      skipped: only root can mount a small file system');
-      this.skip();
-    }
+    if (process.getuid?.() !== 0) skip(this, 'only root can mount a small file system');
     const clock = new HandClock();
     // The project stays open for a moment after its last task.
     const unmount = (path: string) => execFileSync('umount', ['-l', at(path)]);
@@ -415,10 +413,7 @@ describe('a simulation', () => {
   });
 
   it('says what there was no room for before its program ran, and warns where only the log had none', async function () {
-    if (process.getuid?.() !== 0) {
-      console.log('      skipped: only root can mount a small file system');
-      this.skip();
-    }
+    if (process.getuid?.() !== 0) skip(this, 'only root can mount a small file system');
     const clock = new HandClock();
     for (const [inodes, expected] of [
       [2, { is: 'postponed', reason: 'No space left on the disk for logfiles.' }],
@@ -503,10 +498,7 @@ describe('a simulation', () => {
   });
 
   it('names the directory that it may not write', async function () {
-    if (process.getuid?.() === 0) {
-      console.log('      skipped: root may write everywhere');
-      this.skip();
-    }
+    if (process.getuid?.() === 0) skip(this, 'root may write everywhere');
     chmodSync(project.path, 0o555);
     const outcome = await live(task([run('rpict')]));
     chmodSync(project.path, 0o755);
