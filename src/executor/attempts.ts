@@ -72,8 +72,8 @@ export class Attempts {
   }
 
   /** All of them, the ends that are not acknowledged included. */
-  names(): string[] {
-    return [...this.#known.keys()];
+  all(): { attempt: string; holds: string[] }[] {
+    return Array.from(this.#known.values(), ({ assignment: { attempt, task } }) => ({ attempt, holds: task.holds }));
   }
 
   setSlots(slots: number): void {
@@ -96,17 +96,28 @@ export class Attempts {
   }
 
   stop(name: string, how: 'for good' | 'for now' = 'for good'): void {
+    const state = this.#known.get(name)?.state;
+    if (state && 'life' in state) state.life.simulation.stop(how);
+    else this.#dismiss(name, { is: 'stopped' });
+  }
+
+  /** Takes it back if it still waits for a slot. The server may not have heard yet that it does not: it is told again. */
+  withdraw(name: string): void {
+    const state = this.#known.get(name)?.state;
+    if (state && 'life' in state) this.tell(name);
+    else this.#dismiss(name, { is: 'withdrawn' });
+  }
+
+  /** What has no slot ends at once; an end is told again. */
+  #dismiss(name: string, outcome: Outcome): void {
     const attempt = this.#known.get(name);
     if (!attempt) {
-      this.#options.reports.ended({ attempt: name, outcome: { is: 'stopped' }, milliseconds: 0 });
-      return;
-    }
-    const { state } = attempt;
-    if (state.is === 'ended') this.tell(name);
-    else if ('life' in state) state.life.simulation.stop(how);
-    else {
+      this.#options.reports.ended({ attempt: name, outcome, milliseconds: 0 });
+    } else if (attempt.state.is === 'ended') {
+      this.tell(name);
+    } else {
       this.#queue.delete(attempt);
-      this.#end(attempt, { is: 'stopped' }, 0);
+      this.#end(attempt, outcome, 0);
     }
   }
 
@@ -166,7 +177,7 @@ export class Attempts {
   /** Ends all of them; nothing is started any more. */
   end(): void {
     this.#ending = true;
-    for (const name of this.names()) this.stop(name, 'for now');
+    for (const name of [...this.#known.keys()]) this.stop(name, 'for now');
   }
 
   /** Whether a simulation of this job with this log is in hand. */
@@ -217,7 +228,7 @@ export class Attempts {
     attempt.state = state;
     this.#ended += 1;
     // Frames come by the thousand: those that did what they should are no news here.
-    if (task.step !== 'frame' || outcome.is !== 'done') {
+    if (task.step !== 'frame' || (outcome.is !== 'done' && outcome.is !== 'withdrawn')) {
       const why = 'reason' in outcome ? `: ${outcome.reason}` : '';
       log('info', `attempt ${name} (${job.project.path}, ${task.name}): ${outcome.is}${why}`);
     }
