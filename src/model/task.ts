@@ -140,7 +140,6 @@ export const Tried = Type.Object({
     Type.Literal('done'),
     Type.Literal('failed'),
     Type.Literal('lost'),
-    Type.Literal('withdrawn'),
     Type.Literal('postponed'),
     Type.Literal('cancelled'),
   ]),
