@@ -143,9 +143,9 @@ export class Control {
     // It introduces its jobs again, before it starts anything of them.
     this.#jobs.clear();
     this.#reports.clear();
-    const attempts = this.#attempts.names();
+    const attempts = this.#attempts.all();
     this.#say({ say: 'welcome', version: this.#version, pid: process.pid, attempts });
-    for (const name of attempts) this.#attempts.tell(name);
+    for (const { attempt } of attempts) this.#attempts.tell(attempt);
     this.#attempts.setSlots(message.settings.slots);
   }
 
@@ -161,6 +161,7 @@ export class Control {
         for (const start of message.starts) this.#start(start);
         break;
       case 'stop':
+      case 'withdraw':
       case 'pause':
       case 'resume':
       case 'acknowledge':

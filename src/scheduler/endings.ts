@@ -32,6 +32,8 @@ export function endAttempt(farm: FarmState, job: Job, task: Task, outcome: Outco
       return failAttempt(farm, job, task, outcome, now);
     case 'stopped':
       return loseAttempt(farm, job, task, now);
+    case 'withdrawn':
+      return withdrawAttempt(job, task);
     case 'postponed':
       return postponeAttempt(farm, job, task, outcome.reason, now);
   }

@@ -24,9 +24,14 @@ export interface AnswersDoors {
   readonly farm: FarmState;
   readonly procwrap: Pick<Procwrap, 'ask'>;
   readonly watchers: Watchers;
+  /** Resolves when all that has happened is on disk, or cannot be written. */
+  readonly kept: () => Promise<unknown>;
 }
 
-/** What is asked of the farm and changes nothing. */
+/**
+ * What is asked of the farm and changes nothing. Nobody is told what a loss of power could still undo: views are made of
+ * what is in memory, and given out when that is on disk; while the store cannot be written, at once.
+ */
 export class Answers {
   readonly #doors: AnswersDoors;
 
@@ -71,11 +76,16 @@ export class Answers {
   async jobs({ state, before, limit }: Parameters<Farm['jobs']>[0]): ReturnType<Farm['jobs']> {
     const { farm, options } = this.#doors;
     const { jobs, next } = await jobsIn(options.store, { before, limit, states: state ? [state] : null });
-    return { jobs: jobs.map((kept) => this.#view(farm.jobs.get(kept.id) ?? kept)), next };
+    return this.#whenKept({ jobs: jobs.map((kept) => this.#view(farm.jobs.get(kept.id) ?? kept)), next });
+  }
+
+  async #whenKept<T>(view: T): Promise<T> {
+    await this.#doors.kept();
+    return view;
   }
 
   async job(id: number): ReturnType<Farm['job']> {
-    return this.#view(await this.#summary(id));
+    return this.#whenKept(this.#view(await this.#summary(id)));
   }
 
   async tasks(...[id, after, limit, state]: Parameters<Farm['tasks']>): ReturnType<Farm['tasks']> {
@@ -89,10 +99,10 @@ export class Answers {
         : await store.tasks(id, after, limit + 1);
     const page = kept.slice(0, limit).map((task) => job?.tasks.get(task.plan.number) ?? task);
     const last = page.at(-1);
-    return {
+    return this.#whenKept({
       tasks: page.map((task) => taskView(task, frameOf(task.plan.number))),
       next: kept.length > limit && last ? last.plan.number : null,
-    };
+    });
   }
 
   async log(...[id, task, offset]: Parameters<Farm['log']>): ReturnType<Farm['log']> {
@@ -141,12 +151,17 @@ export class Answers {
   }
 
   async watch(...[id, tell]: Parameters<Farm['watch']>): ReturnType<Farm['watch']> {
-    const { farm, watchers } = this.#doors;
+    const { farm, watchers, kept } = this.#doors;
     const first = await this.#summary(id);
-    const view = (changed: Job | JobSummary) => tell(this.#view(changed));
+    let isTold = false;
+    const view = (changed: Job | JobSummary) => {
+      isTold = true;
+      tell(this.#view(changed));
+    };
     const stop = watchers.watch(id, view);
-    // Between the look into the store and the watch the job may have moved on: it is in the farm then.
-    view(farm.jobs.get(id) ?? first);
+    // What is not on disk yet is told to all who watch when it is.
+    await kept();
+    if (!isTold) view(farm.jobs.get(id) ?? first);
     return stop;
   }
 

@@ -33,6 +33,8 @@ export interface ReceptionDoors {
   readonly procwrap: Pick<Procwrap, 'ask'>;
   /** Resolves when what follows is on disk and done. */
   readonly happen: (happening: Happening) => Promise<void>;
+  /** Resolves when all that has happened is on disk, or cannot be written. */
+  readonly kept: () => Promise<unknown>;
 }
 
 /** Where jobs come in: looked at, planned, on disk, and only then acknowledged. */
@@ -76,7 +78,9 @@ export class Reception {
       const sentence = `This Idempotency-Key was used for another request (job ${known.id}). Use a new key.`;
       throw new Refusal('key-reused', sentence, known.id);
     }
-    return { job: jobView(summaryOf(this.#doors.farm.jobs.get(known.id) ?? known), options.now()), fresh: false };
+    const job = jobView(summaryOf(this.#doors.farm.jobs.get(known.id) ?? known), options.now());
+    await this.#doors.kept();
+    return { job, fresh: false };
   }
 
   async #take(caller: Caller, asked: SubmitRequest, key: string | null): Promise<JobView> {

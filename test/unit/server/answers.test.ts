@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { JobView } from '../../../src/protocol/api.ts';
 import { emptyFarm } from '../../../src/scheduler/farm.ts';
+import { react } from '../../../src/scheduler/reactor.ts';
 import { Answers } from '../../../src/server/answers.ts';
 import { Commands } from '../../../src/server/commands.ts';
 import type { FarmOptions } from '../../../src/server/options.ts';
@@ -8,13 +9,15 @@ import { Watchers } from '../../../src/server/watchers.ts';
 import { memoryStore } from '../../../src/store/memory.ts';
 import { commandJob } from '../../support/jobs.ts';
 
+const deaf = { ask: () => Promise.reject(new Error('asked')) };
+
 /** Its tasks may be a million: to read them all takes the server seconds, in which it answers nobody. */
 describe('a job that has ended', () => {
   const store = memoryStore();
   const farm = emptyFarm();
   const watchers = new Watchers();
   const options = { store, now: () => 5000, log: () => {} } as Partial<FarmOptions> as FarmOptions;
-  const answers = new Answers({ options, farm, watchers, procwrap: { ask: () => Promise.reject(new Error('asked')) } });
+  const answers = new Answers({ options, farm, watchers, procwrap: deaf, kept: () => Promise.resolve() });
   const happen = () => Promise.reject(new Error('something happened'));
   const commands = new Commands({ options, farm, watchers, answers, happen });
   const ann = { user: 'ann', uid: 1000, peer: 'socket' };
@@ -53,5 +56,53 @@ describe('a job that has ended', () => {
     await commands.remove(ann, 7);
     expect(await answers.job(7).catch((error: Error) => error.message)).to.equal('There is no job 7.');
     expect(await answers.job(6).catch((error: Error) => error.message)).to.equal('There is no job 6.');
+  });
+});
+
+describe('what happened a moment ago', () => {
+  const turn = () => new Promise((settle) => setImmediate(settle));
+  /** A job of which an attempt has just been started, and a store that has not written that yet. */
+  const stage = async () => {
+    const store = memoryStore();
+    const farm = emptyFarm();
+    const watchers = new Watchers();
+    const options = { store, now: () => 5000, log: () => {} } as Partial<FarmOptions> as FarmOptions;
+    const { promise, resolve: write } = Promise.withResolvers<void>();
+    const answers = new Answers({ options, farm, watchers, procwrap: deaf, kept: () => promise });
+    const job = commandJob(7);
+    await store.commit([{ job, tasks: 'all' }]);
+    react(farm, { what: 'host joined', host: 'lab1', slots: 1, attempts: [] }, 1000);
+    react(farm, { what: 'submitted', job }, 1000);
+    return { answers, watchers, job, write };
+  };
+
+  it('is shown when it is on disk, for else a loss of power would undo what was told', async () => {
+    const { answers, write } = await stage();
+    const shown: unknown[] = [];
+    void answers.job(7).then(({ state }) => shown.push(state));
+    void answers.tasks(7, 0, 1, null).then(({ tasks }) => shown.push(tasks[0]?.attempts));
+    void answers.tasks(7, 0, 1, 'running').then(({ tasks }) => shown.push(tasks[0]?.state));
+    void answers.jobs({ state: null, before: null, limit: 1 }).then(({ jobs }) => shown.push(jobs[0]?.tasks.running));
+    await turn();
+    expect(shown).to.deep.equal([]);
+    write();
+    await turn();
+    expect(shown).to.have.members(['running', 1, 'running', 1]);
+  });
+
+  it('is told to those who begin to watch when it is on disk, once', async () => {
+    const { answers, watchers, job, write } = await stage();
+    const told: string[] = [];
+    const first = answers.watch(7, ({ state }) => told.push(`first ${state}`));
+    await turn();
+    watchers.tell(job);
+    expect(told).to.deep.equal(['first running']);
+    void answers.watch(7, ({ state }) => told.push(`second ${state}`));
+    await turn();
+    expect(told).to.have.length(1);
+    write();
+    (await first)();
+    await turn();
+    expect(told).to.deep.equal(['first running', 'second running']);
   });
 });

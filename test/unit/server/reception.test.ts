@@ -22,7 +22,13 @@ describe('the reception of jobs', () => {
     },
   };
   const submit = (request: Partial<SubmitRequest>): Promise<string> => {
-    const reception = new Reception({ options, farm: emptyFarm(), procwrap, happen: () => Promise.resolve() });
+    const reception = new Reception({
+      options,
+      farm: emptyFarm(),
+      procwrap,
+      happen: async () => {},
+      kept: async () => null,
+    });
     const whole = { kind: 'command', project: { path: '/projects/room' }, command: ['true'], ...request };
     const submitted = reception.submit({ user: 'ann', uid: 1001, peer: 'socket' }, whole as SubmitRequest, null);
     return submitted.then(
