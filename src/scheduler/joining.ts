@@ -1,7 +1,7 @@
 import { attemptText } from '../model/task.ts';
 import { loseAttempt, withdrawAttempt } from './endings.ts';
 import { currentTask, type FarmState, hostNamed, occupy, release } from './farm.ts';
-import { left, tidy, tidyLostFrame } from './leaving.ts';
+import { left, tidy, tidyFrame } from './leaving.ts';
 import type { Happening, Order, Present } from './messages.ts';
 
 /**
@@ -24,7 +24,7 @@ export function hostJoined(farm: FarmState, joined: Extract<Happening, { what: '
     if (current && lost.stopping === 'withdrawn') orders.push(...withdrawAttempt(current.job, current.task));
     else if (current) orders.push(...loseAttempt(farm, current.job, current.task, now));
     const job = farm.jobs.get(lost.key.job);
-    if (job && !current) orders.push(...tidyLostFrame(name, job, lost.key));
+    if (job && !current) orders.push(...tidyFrame(name, job, lost.key));
     orders.push(...left(farm, name, lost.key));
   }
   for (const present of attempts) orders.push(...isThere(farm, name, present));

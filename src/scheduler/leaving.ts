@@ -14,10 +14,10 @@ export function tidy(host: string, { project }: Job, tasks: Iterable<Task>): Ord
 }
 
 /**
- * Of a frame that ended before its attempt did, which is lost: the pid file is left. Others are tidied with their tasks;
- * where another attempt is under way, that does it.
+ * Of a frame that was cancelled before its attempt ended: the pid file of an attempt that was lost, this one or one
+ * before it. Other tasks are still known and tidied as such; where another attempt is under way, that does it.
  */
-export function tidyLostFrame(host: string, job: Job, { task }: AttemptKey): Order[] {
+export function tidyFrame(host: string, job: Job, { task }: AttemptKey): Order[] {
   const { id, request, project, tasks } = job;
   if (request.kind !== 'command' || tasks.get(task) !== null) return [];
   return [{ order: 'tidy', host, project, paths: [pidFile(framePlan(id, request, task, tasks.frameOf(task)))] }];

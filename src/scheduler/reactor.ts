@@ -5,7 +5,7 @@ import { assign } from './assign.ts';
 import { endAttempt, restMilliseconds } from './endings.ts';
 import { currentTask, type FarmState, hostNamed, release } from './farm.ts';
 import { hostJoined } from './joining.ts';
-import { forgetIfOver, left } from './leaving.ts';
+import { forgetIfOver, left, tidyFrame } from './leaving.ts';
 import type { Happening, Order } from './messages.ts';
 import { goesOn, withdrawFor } from './withdrawals.ts';
 
@@ -122,6 +122,9 @@ function attemptEnded(farm: FarmState, ended: Extract<Happening, { what: 'attemp
   const orders: Order[] = [];
   if (!current) {
     orders.push({ order: 'log', level: 'info', text: `attempt ${attemptText(key)}: late end (${outcome.is})` });
+    const job = farm.jobs.get(key.job);
+    // It may never have begun, and then it has not tidied after the one before it.
+    if (job && key.attempt > 1 && outcome.is !== 'done') orders.push(...tidyFrame(host, job, key));
   } else {
     if (outcome.is === 'done' || outcome.is === 'failed') current.job.tasks.took(milliseconds);
     if (outcome.is !== 'postponed' && outcome.is !== 'withdrawn') farm.resting.delete(key.job);

@@ -60,7 +60,7 @@ describe('a call that fails', function () {
     const often = times === 1 ? 'once' : times === onAndOn ? 'on and on' : `${times} in a row`;
     it(`in ${role}, ${call} with ${error}, ${often}: the job ends whole, or it is said why not`, async () => {
       const wrong: string[] = [];
-      const before = litter(stage.project, 0);
+      const before = litter(stage.project);
       let tried = 0;
       for (let nth = firstOf(every); nth < most; nth += every) {
         const { reached, violations } = await trials.try({ ...kind, nth });
@@ -69,7 +69,7 @@ describe('a call that fails', function () {
         tried += 1;
       }
       // What cannot be opened cannot be removed either.
-      if (call !== 'open') wrong.push(...litter(stage.project, 0).filter((name) => !before.includes(name)));
+      if (call !== 'open') wrong.push(...litter(stage.project).filter((name) => !before.includes(name)));
       expect(wrong.join('\n')).to.equal('');
       if (every === 1) expect(tried, 'calls that failed').to.be.greaterThan(0);
     });

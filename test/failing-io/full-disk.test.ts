@@ -100,7 +100,7 @@ describe('a full disk', function () {
     disk.empty();
     const seen = await ended(id);
     expect(seen.job.state, seen.job.reason ?? '').to.equal('done');
-    expect(litter(stage.project, 0)).to.deep.equal([]);
+    expect(litter(stage.project)).to.deep.equal([]);
     expect(wholeResults([seen], stage.project)).to.deep.equal([]);
   });
 

@@ -281,6 +281,16 @@ describe('the scheduler', () => {
       expect(paths).to.deep.equal(['proc/povray-1.0007.pid']);
     });
 
+    it('are the pid files of lost attempts also where the next one was cancelled before it had begun', () => {
+      const { farm, happen } = farmWith(1);
+      happen({ what: 'submitted', job: commandJob(1, { frames: '7-9' }) });
+      happen(end('1.1.1', { is: 'stopped' }));
+      happen({ what: 'cancel asked', job: 1, by: 'ann' });
+      const paths = (happening: Happening) =>
+        react(farm, happening, 9000).flatMap((order) => (order.order === 'tidy' ? order.paths : []));
+      expect(paths(end('1.1.2', { is: 'stopped' }))).to.deep.equal(['proc/povray-1.0007.pid']);
+    });
+
     it('are removed again when a server starts: the last one may have died before its host had done it', () => {
       const first = job(1, [taskPlan(1, { afterwards: ['a.unf'] }), taskPlan(2)]);
       const { happen } = farmWith(1);
