@@ -1,17 +1,19 @@
 import type { Readable } from 'node:stream';
 import { findRecord } from '../config/hosts.ts';
 import { readFrames } from '../model/frames.ts';
-import type { Job, JobHead, JobSummary } from '../model/job.ts';
+import { isEnded, type Job, type JobHead, type JobSummary } from '../model/job.ts';
 import { summaryOf } from '../model/progress.ts';
 import { Refusal } from '../model/refusal.ts';
+import type { Task } from '../model/task.ts';
 import type { JobView } from '../protocol/api.ts';
 import { type FarmState, hostNamed, taken } from '../scheduler/farm.ts';
 import type { Farm } from '../web/farm.ts';
+import { logOf, namedTask, tellingTask } from './job-log.ts';
 import { jobsIn } from './job-pages.ts';
 import { measure } from './measures.ts';
 import type { FarmOptions } from './options.ts';
 import type { Procwrap } from './procwrap.ts';
-import { jobLog, openResult } from './results.ts';
+import { openResult } from './results.ts';
 import { tasksIn } from './task-pages.ts';
 import { jobView, taskView } from './views.ts';
 import type { Watchers } from './watchers.ts';
@@ -34,6 +36,8 @@ export interface AnswersDoors {
  */
 export class Answers {
   readonly #doors: AnswersDoors;
+  /** The one that was looked at last, once it had ended. */
+  #looked: Job | null = null;
 
   constructor(doors: AnswersDoors) {
     this.#doors = doors;
@@ -49,6 +53,24 @@ export class Answers {
     const job = farm.jobs.get(id) ?? (await options.store.job(id));
     if (!job) throw noJob(id);
     return job;
+  }
+
+  /** As `find`, for who changes nothing: of a job that has ended the tasks are not read for each page anew. */
+  async #look(id: number): Promise<Job> {
+    const active = this.#doors.farm.jobs.get(id);
+    if (active) return active;
+    const { state } = await this.#kept(id);
+    const looked = this.#looked;
+    if (looked?.id === id && isEnded(state) && isEnded(looked.state) && state.finishedAt === looked.state.finishedAt)
+      return looked;
+    this.#looked = await this.find(id);
+    return this.#looked;
+  }
+
+  /** A task of a job that there is. */
+  async #task(id: number, number: number): Promise<Task | undefined> {
+    const { farm, options } = this.#doors;
+    return farm.jobs.get(id)?.tasks.get(number) ?? (await options.store.tasks(id, number - 1, 1))[0];
   }
 
   /** As `find`, but that nothing is read of the tasks. @throws Refusal */
@@ -91,7 +113,7 @@ export class Answers {
   async tasks(...[id, after, limit, state]: Parameters<Farm['tasks']>): ReturnType<Farm['tasks']> {
     const { farm, options } = this.#doors;
     const { store } = options;
-    const job = state ? await this.find(id) : (farm.jobs.get(id) ?? null);
+    const job = state ? await this.#look(id) : (farm.jobs.get(id) ?? null);
     const frameOf = job ? (number: number) => job.tasks.frameOf(number) : framesOf(await this.#kept(id));
     const kept =
       job && state
@@ -106,9 +128,11 @@ export class Answers {
   }
 
   async log(...[id, task, offset]: Parameters<Farm['log']>): ReturnType<Farm['log']> {
-    const { options, procwrap } = this.#doors;
-    const kept = options.store.tasks.bind(options.store);
-    return jobLog(procwrap, kept, await this.find(id), task, offset);
+    const { procwrap } = this.#doors;
+    const lookup = (number: number) => this.#task(id, number);
+    if (task !== null) return logOf(procwrap, await this.head(id), await namedTask(id, task, lookup), offset);
+    const job = await this.#look(id);
+    return logOf(procwrap, job, await tellingTask(job, lookup), offset);
   }
 
   async result(id: number, path: string, as: 'file' | 'png'): Promise<{ bytes: number | null; stream: Readable }> {

@@ -45,6 +45,12 @@ describe('a job that has ended', () => {
     expect(next).to.equal(2);
   });
 
+  it('has the log of a task that is named', async () => {
+    expect(await answers.log(7, 2, 0)).to.deep.equal({ task: 2, attempt: 0, text: '', next: 0, ended: true });
+    const refused = await answers.log(7, 4, 0).catch((error: Error) => error.message);
+    expect(refused).to.equal('Job 7 has no task 4.');
+  });
+
   it('is refused what only others can be asked for, without its tasks', async () => {
     const said = (asked: Promise<unknown>) => asked.catch((error: Error) => error.message);
     expect(await said(commands.cancel(ann, 7))).to.equal('Job 7 has ended already (cancelled).');
@@ -104,5 +110,44 @@ describe('what happened a moment ago', () => {
     (await first)();
     await turn();
     expect(told).to.deep.equal(['first running', 'second running']);
+  });
+});
+
+/** Of 100,000 tasks that takes a tenth of a second, in which nobody else is answered. */
+describe('a job that has ended and is looked at again and again', () => {
+  it('has its tasks read once, until it ends another time', async () => {
+    const store = memoryStore();
+    let reads = 0;
+    const whole = store.job.bind(store);
+    store.job = (id) => {
+      reads += 1;
+      return whole(id);
+    };
+    const options = { store, now: () => 5000, log: () => {} } as Partial<FarmOptions> as FarmOptions;
+    const answers = new Answers({
+      options,
+      farm: emptyFarm(),
+      watchers: new Watchers(),
+      procwrap: deaf,
+      kept: async () => {},
+    });
+    const end = async (id: number, finishedAt: number) => {
+      const job = commandJob(id, { frames: '1-4' });
+      job.tasks.cancelWaiting(finishedAt);
+      job.state = { is: 'cancelled', startedAt: null, finishedAt, reason: 'Cancelled by ann.' };
+      await store.commit([{ job, tasks: 'all' }]);
+    };
+    const cancelled = async (id: number, after: number) =>
+      (await answers.tasks(id, after, 2, 'cancelled')).tasks.map(({ number }) => number);
+    await end(7, 3000);
+    await end(8, 3000);
+    expect([await cancelled(7, 0), await cancelled(7, 2), reads]).to.deep.equal([[1, 2], [3, 4], 1]);
+    expect(await answers.log(7, null, 0)).to.include({ task: 4, attempt: 0, ended: true });
+    expect(reads).to.equal(1);
+    await end(7, 4000);
+    expect([await cancelled(7, 0), reads]).to.deep.equal([[1, 2], 2]);
+    expect([await cancelled(8, 0), reads]).to.deep.equal([[1, 2], 3]);
+    await store.remove(8);
+    expect(await cancelled(8, 0).catch((error: Error) => error.message)).to.equal('There is no job 8.');
   });
 });
