@@ -11,7 +11,7 @@ describe('the doctor on a host', () => {
   let base: ReturnType<typeof temporary>;
   const home = () => join(base.path, 'home');
   const look = (directory: string | null, host: Host, locations: LocationPlace[] = []) =>
-    examine({ directory, locations }, host);
+    examine({ directory, mend: null, locations }, host);
   const find = (findings: readonly Finding[], what: string) => findings.find((finding) => finding.what === what);
 
   beforeEach(() => {
@@ -122,7 +122,9 @@ describe('the doctor on a host', () => {
     const says = async (path: string) => find(await look(path, handHost(home())), 'directory')?.says;
     expect(await says(join(base.path, 'none'))).to.equal(`${join(base.path, 'none')}: there is no such directory.`);
     writeFileSync(join(base.path, 'file'), '');
-    expect(await says(join(base.path, 'file'))).to.equal(`${join(base.path, 'file')} is not a directory.`);
+    expect(await says(join(base.path, 'file'))).to.equal(
+      `${join(base.path, 'file')} is neither a directory nor an ambient file.`,
+    );
     expect(await says(home())).to.match(/lies in the home of rayserver/);
   });
 });

@@ -1,0 +1,97 @@
+import { closeSync, constants, fstatSync, ftruncateSync, readSync, type Stats, writeSync } from 'node:fs';
+import { tryLock, unlock } from '../unix/locks.ts';
+import { isSame, type Place } from './place.ts';
+import { longestSidecar, readSidecar, type Sidecar, writeSidecar } from './sidecar.ts';
+import { GateError } from './waiting.ts';
+
+/** Whose turn it is to enter: one at a time, on all hosts. Whoever makes the file keeps it until the file is there. */
+const turn = { start: 0, length: 1 };
+/** Who uses the file: everybody who shares it, or one who puts another in its place. */
+const use = { start: 1, length: 1 };
+
+/**
+ * The file beside an ambient file, with what that belongs to. It is never replaced or removed, because its locks say who
+ * may enter: Radiance itself locks the ambient file, and only once it has made it.
+ */
+export class Door {
+  static readonly more = '.json';
+  readonly fd: number;
+  readonly turn = turn;
+  readonly #place: Place;
+
+  constructor(place: Place) {
+    this.#place = place;
+    try {
+      this.fd = place.open(Door.more, constants.O_RDWR | constants.O_CREAT);
+    } catch (error) {
+      throw place.unusable(error, Door.more);
+    }
+    if (this.stats.isFile()) return;
+    this.close();
+    throw new GateError('unusable', `${place.path}${Door.more} is no regular file; remove it.`);
+  }
+
+  get stats(): Stats {
+    return fstatSync(this.fd);
+  }
+
+  /** One for all who open the same file. */
+  get key(): string {
+    return `${this.stats.dev}:${this.stats.ino}`;
+  }
+
+  /** Nobody has removed it or put another in its place. */
+  get isThere(): boolean {
+    const named = this.#place.look(Door.more);
+    return named !== null && isSame(named, this.stats);
+  }
+
+  tryTurn(): boolean {
+    return tryLock(this.fd, 'write', turn);
+  }
+
+  endTurn(): void {
+    unlock(this.fd, turn);
+  }
+
+  /** Until it is closed, nobody puts another file in place of the ambient file. Only in one's turn. */
+  use(): void {
+    tryLock(this.fd, 'read', use);
+  }
+
+  /** Whether nobody else uses the ambient file; then nobody does until {@link use}. Only in one's turn. */
+  tryUseAlone(): boolean {
+    return tryLock(this.fd, 'write', use);
+  }
+
+  read(): Sidecar | null {
+    return sidecarIn(this.fd);
+  }
+
+  /** In one's turn. Who is killed meanwhile leaves what {@link read} does not take. */
+  write(sidecar: Sidecar): void {
+    const bytes = Buffer.from(writeSidecar(sidecar));
+    ftruncateSync(this.fd, 0);
+    writeSync(this.fd, bytes, 0, bytes.length, 0);
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+}
+
+/** Without its locks, for who may only read: its writer is quick. */
+export function lookBeside(place: Place): Sidecar | null {
+  if (!place.look(Door.more)?.isFile()) return null;
+  const fd = place.open(Door.more, constants.O_RDONLY);
+  try {
+    return sidecarIn(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function sidecarIn(fd: number): Sidecar | null {
+  const bytes = Buffer.alloc(longestSidecar);
+  return readSidecar(bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0)));
+}

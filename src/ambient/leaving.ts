@@ -1,0 +1,105 @@
+import { closeSync, writeSync } from 'node:fs';
+import type { AmbientFile } from './ambient-file.ts';
+import { keepBeside, setAside } from './aside.ts';
+import { type Check, checkAmbient } from './check.ts';
+import { holderOf } from './holders.ts';
+import type { Inside } from './inside.ts';
+import { mendAmbient } from './mend.ts';
+import { Patience } from './waiting.ts';
+
+/**
+ * The write lock, at once or after whoever has it. Who waits takes the turn at the door as soon as he can get it, so that
+ * nobody comes in before him. He must have no read lock: two who wait like this would wait for each other.
+ * @returns false, with a note, if it cannot be had in time
+ */
+export async function keepOut(
+  { door, place, notes }: Inside,
+  file: AmbientFile,
+  { hasTurn, patience }: { readonly hasTurn: boolean; readonly patience: Patience },
+): Promise<boolean> {
+  let turn = hasTurn;
+  const isAlone = await patience.until(() => {
+    if (file.tryLock('write')) return true;
+    turn ||= door.tryTurn();
+    return false;
+  });
+  if (turn && !hasTurn) door.endTurn();
+  if (!isAlone) notes.push(`${place.path} was locked by ${holderOf(file.fd, 'write')} for too long.`);
+  return isAlone;
+}
+
+/** What the file is like after a process that wrote to it. @returns what is wrong, a sentence, or null */
+export async function lastLook(
+  inside: Inside,
+  file: AmbientFile,
+  { hasTurn, bytes }: { readonly hasTurn: boolean; readonly bytes: number },
+): Promise<string | null> {
+  const { place, known, clock, limits, notes } = inside;
+  const patience = new Patience(clock, limits.leave);
+  if (!file.isThere) return null;
+  if (!(await patience.until(() => file.tryLock('read')))) {
+    notes.push(`${place.path} was not looked at: it was locked by ${holderOf(file.fd, 'read')} for too long.`);
+    return null;
+  }
+  const { size } = file.stats;
+  if (size < bytes) return `${place.path} has shrunk from ${bytes} to ${size} bytes.`;
+  const check = await known.check(file);
+  if (check.is === 'sound') return null;
+  if (check.is === 'damaged' || !(hasTurn || check.header)) return `${place.path}: ${check.problem}`;
+  // A partial record, or a file that its maker did not come to write: nobody else was in it.
+  file.unlock();
+  if (await keepOut(inside, file, { hasTurn, patience })) await tidy(inside, file);
+  return null;
+}
+
+async function tidy({ place, known, notes }: Inside, file: AmbientFile): Promise<void> {
+  const check = await known.check(file);
+  if (!file.isThere || check.problem === null) return;
+  if (check.header === null) {
+    place.remove('');
+    notes.push(`${place.path} was not made to its end and has been removed.`);
+  } else {
+    await mendAmbient(file.fd, check);
+    notes.push(`${place.path}: ${check.problem} The last ${check.fileBytes - check.soundBytes} bytes were cut off.`);
+  }
+}
+
+/** @param used what the passage was into; another file of the name by now is nobody's fault */
+export async function quarantine(
+  inside: Inside,
+  used: AmbientFile | null,
+  { hasTurn, reason }: { readonly hasTurn: boolean; readonly reason: string },
+): Promise<string> {
+  const { place, door, clock, limits } = inside;
+  const patience = new Patience(clock, limits.leave);
+  if (!used?.isThere) return `${place.path} is not there any more.`;
+  if (!(hasTurn || (await patience.until(() => door.tryTurn())))) return `${place.path} could not be set aside.`;
+  try {
+    if (!(await keepOut(inside, used, { hasTurn: true, patience }))) return `${place.path} could not be set aside.`;
+    if (!used.isThere) return `${place.path} is not there any more.`;
+    const check = await checkAmbient(used.fd);
+    // Those who use it would look for more of it in a new one of the name.
+    if (check.header !== null && !door.tryUseAlone()) return await cutBeside(inside, used, { check, reason });
+    const name = setAside(place, 'damaged', reason);
+    return `${place.path} was set aside as ${name}.`;
+  } finally {
+    door.use();
+    used.unlock();
+    if (!hasTurn) door.endTurn();
+  }
+}
+
+async function cutBeside(
+  { place }: Inside,
+  file: AmbientFile,
+  { check, reason }: { readonly check: Check; readonly reason: string },
+): Promise<string> {
+  if (check.is === 'sound') return `${place.path} is sound as it is now, and others use it: it stays.`;
+  const kept = keepBeside(place, reason);
+  try {
+    await mendAmbient(file.fd, check, async (bytes) => void writeSync(kept.fd, bytes));
+  } finally {
+    closeSync(kept.fd);
+  }
+  return `${place.path} was cut, since others use it; what was cut off is ${kept.path}.`;
+}

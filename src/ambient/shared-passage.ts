@@ -1,0 +1,147 @@
+import { AmbientFile } from './ambient-file.ts';
+import { sidecarOf } from './fits.ts';
+import type { Inside } from './inside.ts';
+import { keepOut, lastLook, quarantine } from './leaving.ts';
+import type { Passage } from './passage.ts';
+import { Reading } from './reading.ts';
+import { Patience } from './waiting.ts';
+
+/** A passage into a file that its process may write to. */
+export class SharedPassage implements Passage {
+  readonly notes: readonly string[];
+  readonly #in: Inside;
+  /** Null until the process has made it. */
+  #file: AmbientFile | null;
+  /** Bytes of the file when it was entered. */
+  readonly #bytes: number;
+  #state: 'opening' | 'open' | 'left' = 'opening';
+  /** It is still its turn at the door: it makes the file. */
+  #hasTurn: boolean;
+  readonly #keepsTurn: boolean;
+  /** Deeds that want no writer now. */
+  #deeds = 0;
+  readonly #forget: () => void;
+  readonly #reading = new Reading();
+
+  constructor(inside: Inside, file: AmbientFile | null, fills: boolean) {
+    this.#in = inside;
+    this.notes = inside.notes;
+    this.#file = file;
+    this.#bytes = file?.stats.size ?? 0;
+    this.#hasTurn = file === null;
+    this.#keepsTurn = this.#hasTurn && fills;
+    this.#forget = inside.clock.after(inside.limits.open, () => this.#takesTooLong());
+  }
+
+  get fd(): number | null {
+    return this.#file?.fd ?? null;
+  }
+
+  opened(): void {
+    if (this.#state !== 'opening') return;
+    this.#state = 'open';
+    this.#forget();
+    if (this.#file) this.#letWrite(this.#file);
+    else this.#adopt();
+    if (this.#hasTurn && !this.#keepsTurn) this.#endTurn();
+  }
+
+  hasRead(pid: number): boolean {
+    if (this.#file) return this.#reading.isOver(pid, this.#file.stats, this.#bytes);
+    // Who makes the file has nothing to read.
+    const made = this.#look();
+    const isMade = made !== null && !('problem' in made.header());
+    made?.close();
+    return isMade;
+  }
+
+  async alone(deed: () => void | Promise<void>, manner: 'end' | 'pause' = 'end'): Promise<void> {
+    const patience = new Patience(this.#in.clock, this.#in.limits.alone);
+    if (manner === 'pause' && !(await patience.until(() => this.#state !== 'opening')))
+      this.#note('The simulation was paused before it had read the file: until it goes on nobody can write to it.');
+    this.#deeds += 1;
+    // Who is still reading has a lock that keeps all from writing; beside one who makes the file there is nobody.
+    const file = this.#state === 'open' ? this.#file : null;
+    try {
+      if (file) await keepOut(this.#in, file, { hasTurn: this.#hasTurn, patience });
+      await this.#inTime(deed);
+    } finally {
+      this.#deeds -= 1;
+      if (this.#state === 'open' && this.#file) this.#letWrite(this.#file);
+    }
+  }
+
+  async quarantine(reason: string): Promise<string> {
+    this.#stopReading();
+    return await quarantine(this.#in, this.#file, { hasTurn: this.#hasTurn, reason });
+  }
+
+  async leave(): Promise<{ readonly damage: string | null }> {
+    if (this.#state === 'left') return { damage: null };
+    this.#forget();
+    this.#stopReading();
+    this.#state = 'left';
+    try {
+      const file = this.#file;
+      return { damage: file && (await lastLook(this.#in, file, { hasTurn: this.#hasTurn, bytes: this.#bytes })) };
+    } finally {
+      this.#file?.close();
+      this.#in.door.close();
+      this.#in.place.close();
+    }
+  }
+
+  /** The process is gone. It may have been killed while it made the file, or have ended too early to say anything. */
+  #stopReading(): void {
+    if (this.#state !== 'opening') return;
+    if (this.#file) this.#file.unlock();
+    else this.#adopt();
+  }
+
+  /** What the process has made is now the file. Its header is on disk at once or, if the process was killed, never. */
+  #adopt(): void {
+    this.#file = this.#look();
+    const header = this.#file?.header();
+    if (header && !('problem' in header)) this.#in.door.write(sidecarOf(this.#in.model, header.name));
+  }
+
+  #look(): AmbientFile | null {
+    try {
+      return AmbientFile.open(this.#in.place);
+    } catch (error) {
+      this.#note(error instanceof Error ? error.message : String(error));
+      return null;
+    }
+  }
+
+  #letWrite(file: AmbientFile): void {
+    if (this.#deeds === 0) file.unlock();
+  }
+
+  #endTurn(): void {
+    this.#hasTurn = false;
+    this.#in.door.endTurn();
+  }
+
+  #takesTooLong(): void {
+    const seconds = this.#in.limits.open / 1000;
+    if (this.#keepsTurn) return;
+    this.#note(`The simulation has not read the file in ${seconds} s; others may write to it from now on.`);
+    this.opened();
+  }
+
+  /** Others must not wait for ever for a process that cannot be ended. */
+  async #inTime(deed: () => void | Promise<void>): Promise<void> {
+    const { clock, limits } = this.#in;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const forget = clock.after(limits.alone, () => {
+      this.#note(`A simulation did not stand still in ${limits.alone / 1000} s.`);
+      resolve();
+    });
+    await Promise.race([deed(), late]).finally(forget);
+  }
+
+  #note(says: string): void {
+    this.#in.notes.push(`${this.#in.place.path}: ${says}`);
+  }
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+
+/** What stands beside an ambient file, for people and for the gate: which model its values belong to. */
+export interface Sidecar {
+  readonly octree: { readonly path: string; readonly sha256: string };
+  readonly parameters: string;
+  /** Version of the programs that were to make it. */
+  readonly radiance: string;
+  /** ISO 8601, UTC. */
+  readonly made: string;
+  /** Of the ambient file's header: a file that somebody put in its place has another one. Null until there is one. */
+  readonly header: string | null;
+}
+
+/** Longer than any that is written here, bytes. */
+export const longestSidecar = 65_536;
+
+export function writeSidecar(sidecar: Sidecar): string {
+  return `${JSON.stringify(sidecar, null, 2)}\n`;
+}
+
+/** Null for what was not written by {@link writeSidecar}, or not to its end. */
+export function readSidecar(text: string): Sidecar | null {
+  try {
+    const { octree, parameters, radiance, made, header } = JSON.parse(text) as Sidecar;
+    const words: unknown[] = [octree.path, octree.sha256, parameters, radiance, made, header ?? ''];
+    return words.every((word) => typeof word === 'string') ? { octree, parameters, radiance, made, header } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Stands for a header; it tells files apart that were made in different seconds. */
+export function nameOfHeader(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
