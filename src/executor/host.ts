@@ -1,3 +1,4 @@
+import type { LockProbe } from '../ambient/probe.ts';
 import type { HostSettings } from '../protocol/inner.ts';
 import type { Clock } from './clock.ts';
 import type { Installation } from './installation.ts';
@@ -12,6 +13,7 @@ export interface Host {
   readonly installation: Installation;
   /** The environment of simulations. */
   readonly env: Environment;
+  readonly locks: Pick<LockProbe, 'ask' | 'look'>;
   /** Whether a simulation of this job with this log runs here. */
   readonly isRunning: (job: number, log: string) => boolean;
   /** Waits for a program that runs for a question: it is ended with us, and by our successor if we are killed. */
