@@ -46,20 +46,20 @@ export function isOfFileSystem(verdict: Verdict): boolean {
   return /^(refused|obtained|silent|failed (ENOLCK|EINVAL|ENOSYS|EOPNOTSUPP|ENOTSUP))$/.test(verdict);
 }
 
-/** NFS 3 has its locks from a program beside the server; where that does not run, even the kernel waits. */
+/** NFS 3 needs a program beside the kernel, on both sides; where it does not run, the kernel waits for it. */
 function silence(where: string, mount: Mount | null): Trouble | null {
   const server = mount && nfs3Server(mount);
   if (!server) return null;
   return {
-    why: `File locks on ${where} do not answer: rpc.statd does probably not run on the NFS server ${server}.`,
-    mend: `ssh ${quoted(server)} sudo systemctl restart rpcbind rpc-statd`,
+    why: `File locks on ${where} do not answer: rpc.statd does probably not run, here or on the NFS server ${server}.`,
+    mend: `sudo systemctl restart rpc-statd; ssh ${quoted(server)} sudo systemctl restart rpc-statd`,
   };
 }
 
 function failure(code: string, where: string, path: string, mount: Mount | null): Trouble {
   if (code === 'ENOLCK' && mount && nfs3Server(mount)) {
     const why = `No file locks are to be had on ${where}: rpc.statd does probably not run on this host.`;
-    return { why, mend: 'sudo systemctl restart rpcbind rpc-statd' };
+    return { why, mend: 'sudo systemctl restart rpc-statd' };
   }
   return { why: `It could not be tried whether file locks hold on ${where}: ${code}.`, mend: `ls -ld ${quoted(path)}` };
 }

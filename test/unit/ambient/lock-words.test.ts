@@ -31,12 +31,12 @@ describe('what is said of file locks', () => {
     expect(mend).to.match(/^findmnt -T \/proj {3}#/);
   });
 
-  it('takes silence on NFS 3 for a server without rpc.statd', () => {
+  it('takes silence on NFS 3 for one without rpc.statd', () => {
     expect(told('silent')).to.deep.equal({
-      why: 'File locks on /proj (nfs) do not answer: rpc.statd does probably not run on the NFS server srv.',
-      mend: 'ssh srv sudo systemctl restart rpcbind rpc-statd',
+      why: 'File locks on /proj (nfs) do not answer: rpc.statd does probably not run, here or on the NFS server srv.',
+      mend: 'sudo systemctl restart rpc-statd; ssh srv sudo systemctl restart rpc-statd',
     });
-    expect(told('silent', { source: '[fe80::1]:/export' })?.mend).to.match(/^ssh fe80::1 sudo /);
+    expect(told('silent', { source: '[fe80::1]:/export' })?.mend).to.match(/; ssh fe80::1 sudo /);
   });
 
   it('takes silence elsewhere for a file system that hangs', () => {
@@ -49,7 +49,7 @@ describe('what is said of file locks', () => {
   it('takes ENOLCK on NFS 3 for a host without rpc.statd', () => {
     expect(told('failed ENOLCK')).to.deep.equal({
       why: 'No file locks are to be had on /proj (nfs): rpc.statd does probably not run on this host.',
-      mend: 'sudo systemctl restart rpcbind rpc-statd',
+      mend: 'sudo systemctl restart rpc-statd',
     });
     expect(told('failed ENOLCK', { type: 'nfs4' })?.why).to.match(/could not be tried .*: ENOLCK\.$/);
   });
