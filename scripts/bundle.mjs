@@ -16,6 +16,7 @@ const doorways = {
   'rayserver.js': ['--version'],
   'rayctl.js': ['--version'],
   'picture.js': null,
+  'lock-probe.js': ['remove', '/', '.rayserver-locks-none'],
   'server/start.js': [],
   'server/launch.js': null,
   'procwrap/start.js': [],

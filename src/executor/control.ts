@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LockProbe } from '../ambient/probe.ts';
 import { framePlan } from '../model/frame-plan.ts';
 import { attemptKey } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
@@ -11,8 +12,10 @@ import { OpenFiles } from './files.ts';
 import { Helpers } from './helpers.ts';
 import type { Host } from './host.ts';
 import { ownVersion } from './installation.ts';
+import { lockProbe } from './lock-probe.ts';
 import { answer } from './questions.ts';
 import { Reports } from './reports.ts';
+import type { Run } from './run.ts';
 import { type Assignment, Simulation } from './simulation.ts';
 import { Surroundings } from './surroundings.ts';
 import { tidy } from './tidy.ts';
@@ -47,6 +50,7 @@ export class Control {
   readonly #reports: Reports;
   readonly #surroundings: Surroundings;
   readonly #workplaces: Workplaces;
+  readonly #locks: LockProbe;
   readonly #helpers = new Helpers();
   /** What the server said of its jobs. */
   readonly #jobs = new Map<number, Job>();
@@ -65,6 +69,7 @@ export class Control {
     this.#reports = new Reports((message) => this.#say(message), clock);
     this.#surroundings = new Surroundings(clock);
     this.#workplaces = new Workplaces(clock);
+    this.#locks = lockProbe(clock);
     this.#attempts = new Attempts({
       clock,
       log,
@@ -228,7 +233,8 @@ export class Control {
     const settings = this.#known();
     const { installation, env } = this.#surroundings.look(settings);
     const running = (job: number, log: string) => this.#attempts.running(job, log);
-    return { clock, home, settings, installation, env, running, helped: (run) => this.#helpers.wait(run) };
+    const helped = (run: Run) => this.#helpers.wait(run);
+    return { clock, home, settings, installation, env, locks: this.#locks, running, helped };
   }
 
   /** Whoever asks or starts has said hello. */

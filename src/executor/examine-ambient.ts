@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import { type Check, checkAmbient } from '../ambient/check.ts';
 import { mendAmbient } from '../ambient/mend.ts';
 import { parametersOfHeader } from '../ambient/parameters.ts';
+import { quoted } from '../model/shell-word.ts';
 import type { Finding, Question } from '../protocol/inner.ts';
 import { tryLock } from '../unix/locks.ts';
-import { quoted } from './command-line.ts';
 
 const writeSome = promisify(write);
 const toDisk = promisify(fsync);

@@ -1,28 +1,31 @@
 import {
   accessSync,
+  closeSync,
   constants,
   type Dirent,
   lstatSync,
   readdirSync,
-  readFileSync,
   realpathSync,
   type Stats,
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { LockProbe } from '../ambient/probe.ts';
+import { quoted } from '../model/shell-word.ts';
 import type { Finding } from '../protocol/inner.ts';
 import { systemAccounts } from '../unix/accounts.ts';
-import { quoted } from './command-line.ts';
+import { O_PATH, openUnlinked } from '../unix/walk.ts';
 import { examineAmbient, type Mend } from './examine-ambient.ts';
 import { closedParentMend, groupName } from './mends.ts';
-import { lockTrouble, mountOf } from './mounts.ts';
 
 /** Most files that are looked at. */
 const MOST = 5000;
 const DEEPEST = 4;
 
+type Probe = Pick<LockProbe, 'look'>;
+
 /** A project's directory as those see it who share it, or an ambient file: only such a one is mended if asked to. */
-export async function examinePath(directory: string, mend: Mend, home: string): Promise<Finding[]> {
+export async function examinePath(directory: string, mend: Mend, home: string, probe: Probe): Promise<Finding[]> {
   let stats: Stats;
   let real: string;
   try {
@@ -43,7 +46,8 @@ export async function examinePath(directory: string, mend: Mend, home: string): 
     const files = join(directory, 'ambfiles');
     return [bad('directory', `${directory} is no ambient file: only such a one is mended so.`, `ls ${quoted(files)}`)];
   }
-  return [ours(directory), shared(directory, stats), setgid(directory, stats), sharedFiles(directory), locks(real)];
+  const seen = [ours(directory), shared(directory, stats), setgid(directory, stats), sharedFiles(directory)];
+  return [...seen, await locks(real, probe)];
 }
 
 function ours(directory: string): Finding {
@@ -106,25 +110,17 @@ function entriesOf(path: string): Dirent[] {
   }
 }
 
-function locks(real: string): Finding {
-  let mount: ReturnType<typeof mountOf> = null;
+/** Tried at this moment: whoever asks may just have mended them. */
+async function locks(real: string, probe: Probe): Promise<Finding> {
+  const fd = openUnlinked(real, O_PATH | constants.O_DIRECTORY);
   try {
-    mount = mountOf(readFileSync('/proc/self/mountinfo', 'utf8'), real);
-  } catch {
-    // Without /proc nothing is known of it.
+    const { why, mend, mount } = await probe.look(fd);
+    if (why !== null) return { what: 'locks', level: 'error', says: why, mend };
+    const where = mount ? `${mount.point} (${mount.type})` : real;
+    return good('locks', `File locks hold on ${where}: what one process holds, another one is refused.`);
+  } finally {
+    closeSync(fd);
   }
-  if (!mount) return warning('locks', 'It is not known how this file system is mounted.', `findmnt -T ${quoted(real)}`);
-  const trouble = lockTrouble(mount);
-  if (trouble === null) return good('locks', `${mount.point} (${mount.type}) is mounted with file locks.`);
-  const says = `${mount.point} (${mount.type}) is mounted with ${trouble}: processes on different hosts would damage a shared ambient file.`;
-  return bad('locks', says, lockMend(mount.point, trouble));
-}
-
-/** In /etc/fstab the option that makes locks hold; a volume takes it when it is mounted anew only. */
-function lockMend(point: string, trouble: string): string {
-  const good = trouble.startsWith('local_lock') ? 'local_lock=none' : trouble.replace('no', '');
-  const edit = `\\|[[:blank:]]${point}[[:blank:]]|s/\\b${trouble}\\b/${good}/`;
-  return `sudo sed -i.bak ${quoted(edit)} /etc/fstab && sudo umount ${quoted(point)} && sudo mount ${quoted(point)}`;
 }
 
 function good(what: string, says: string): Finding {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
+import { quoted } from '../model/shell-word.ts';
 import type { Finding, LocationPlace } from '../protocol/inner.ts';
-import { quoted } from './command-line.ts';
 import { closedParent, closedParentMend, groupName } from './mends.ts';
 
 /** How long a file system may take to answer, ms: one that hangs must not keep simulations waiting. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { quoted } from '../model/shell-word.ts';
 import type { Finding, Question } from '../protocol/inner.ts';
 import { systemAccounts } from '../unix/accounts.ts';
-import { quoted } from './command-line.ts';
 import { examinePath } from './examine-directory.ts';
 import { examineLocations } from './examine-locations.ts';
 import type { Host } from './host.ts';
@@ -17,7 +17,7 @@ export async function examine(
   host: Host,
 ): Promise<Finding[]> {
   const findings = [await radiance(host), user(), umask(host), ...(await examineLocations(locations))];
-  if (directory !== null) findings.push(...(await examinePath(directory, mend, host.home)));
+  if (directory !== null) findings.push(...(await examinePath(directory, mend, host.home, host.locks)));
   return findings;
 }
 

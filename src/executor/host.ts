@@ -1,3 +1,4 @@
+import type { LockProbe } from '../ambient/probe.ts';
 import type { HostSettings } from '../protocol/inner.ts';
 import type { Clock } from './clock.ts';
 import type { Installation } from './installation.ts';
@@ -19,6 +20,7 @@ export interface Host {
   readonly installation: Installation;
   /** The environment of simulations. */
   readonly env: Environment;
+  readonly locks: Pick<LockProbe, 'ask' | 'look'>;
   /** The simulation of this job with this log that runs here; null if none does. */
   readonly running: (job: number, log: string) => Running | null;
   /** Waits for a program that runs for a question: it is ended with us, and by our successor if we are killed. */

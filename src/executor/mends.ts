@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { quoted } from '../model/shell-word.ts';
 import { systemAccounts } from '../unix/accounts.ts';
-import { quoted } from './command-line.ts';
 import { mayEnter, packageDirectory } from './installation.ts';
 
 /** Commands that mend what an examination finds: one line each, as it can be given to a shell. */

@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../src/executor/clock.ts';
+import { type Clock, realClock } from '../../src/executor/clock.ts';
 import type { Host, Running } from '../../src/executor/host.ts';
 import { findRadiance, simulationEnvironment } from '../../src/executor/installation.ts';
+import { lockProbe } from '../../src/executor/lock-probe.ts';
 import type { Environment, Run } from '../../src/executor/run.ts';
 import type { World } from '../../src/executor/simulation.ts';
 import { Turn } from '../../src/executor/turn.ts';
@@ -143,6 +144,7 @@ export function handHost(home: string, programs = '.'): HandHost {
     installation,
     env: simulationEnvironment(installation, process.env),
     inHand: running,
+    locks: lockProbe(realClock),
     running: (job, log) => running.get(`${job} ${log}`) ?? null,
     helpers,
     helped: async (run) => {

@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { realClock } from '../../../src/executor/clock.ts';
 import { examineAmbient } from '../../../src/executor/examine-ambient.ts';
 import { examinePath } from '../../../src/executor/examine-directory.ts';
+import { lockProbe } from '../../../src/executor/lock-probe.ts';
 import type { Finding } from '../../../src/protocol/inner.ts';
 import { tryLock } from '../../../src/unix/locks.ts';
 import { ambientHeader, ambientRecord, ambientRecords, usualCommand } from '../../support/ambient.ts';
@@ -27,6 +29,7 @@ describe('the doctor on an ambient file', () => {
     path = join(base.path, "a room's.amb");
   });
   afterEach(() => base[Symbol.dispose]());
+  const probe = lockProbe(realClock);
   const shown = () => `'${path.replace("'", "'\\''")}'`;
 
   it('says how many values it holds, and what they were made with', async () => {
@@ -115,9 +118,9 @@ describe('the doctor on an ambient file', () => {
     writeFileSync(at('room.values'), Buffer.concat([header, ambientRecords(3)]));
     symlinkSync('room.values', at('link'));
     for (const name of ['room.values', 'link'])
-      expect((await examinePath(at(name), null, '/home'))[0]).to.include({ what: 'ambient file', level: 'ok' });
+      expect((await examinePath(at(name), null, '/home', probe))[0]).to.include({ what: 'ambient file', level: 'ok' });
     writeFileSync(at('room.rif'), 'view= x');
-    expect(await examinePath(at('room.rif'), 'cut', '/home')).to.deep.equal([
+    expect(await examinePath(at('room.rif'), 'cut', '/home', probe)).to.deep.equal([
       {
         what: 'directory',
         level: 'error',
@@ -126,12 +129,12 @@ describe('the doctor on an ambient file', () => {
       },
     ]);
     mkdirSync(at('room'));
-    expect((await examinePath(at('room'), 'cut', '/home'))[0]).to.include({
+    expect((await examinePath(at('room'), 'cut', '/home', probe))[0]).to.include({
       says: `${at('room')} is no ambient file: only such a one is mended so.`,
       mend: `ls ${at('room/ambfiles')}`,
     });
     spawnSync('mkfifo', [at('pipe.amb')]);
-    expect((await examinePath(at('pipe.amb'), null, '/home'))[0]?.says).to.match(/is not a directory\.$/);
+    expect((await examinePath(at('pipe.amb'), null, '/home', probe))[0]?.says).to.match(/is not a directory\.$/);
   });
 
   it('says who must let it in', async function () {

@@ -2,7 +2,11 @@
 export interface Mount {
   readonly point: string;
   readonly type: string;
+  /** What is mounted there, such as `server:/export`. */
+  readonly source: string;
   readonly options: readonly string[];
+  /** Another one when it is mounted anew or otherwise. */
+  readonly id: string;
 }
 
 /** The mount that holds an absolute path without links: the last of the longest that contain it. */
@@ -15,22 +19,29 @@ export function mountOf(mountinfo: string, path: string): Mount | null {
   return best;
 }
 
-/** The option that makes file locks hold on one host only, or not at all; null if there is none. */
+/** What makes file locks hold on one host only, or not at all: an option, or the type; null if there is nothing. */
 export function lockTrouble({ type, options }: Mount): string | null {
-  const network = /^(nfs|nfs4|cifs|smb3|ceph|fuse.*|9p|lustre)$/.test(type);
-  const bad = options.find((option) => /^(nolock|nobrl|local_lock=(all|flock|posix))$/.test(option));
-  if (bad === undefined) return null;
-  return network && bad !== 'local_lock=flock' ? bad : null;
+  // What these keep elsewhere they share without any locks.
+  if (/^fuse\.(sshfs|rclone|s3fs|gcsfuse)$/.test(type)) return type;
+  if (!/^(nfs|nfs4|cifs|smb3|ceph|fuse.*|9p|lustre)$/.test(type)) return null;
+  // rpict locks with fcntl, which local_lock=flock leaves alone.
+  return options.find((option) => /^(nolock|nobrl|localflock|noflock|local_lock=(all|posix))$/.test(option)) ?? null;
+}
+
+/** Whether the kernel itself keeps this file system's locks, for all who can reach it. */
+export function isOfThisHost({ type }: Mount): boolean {
+  return /^(ext[234]|xfs|btrfs|f2fs|jfs|zfs|bcachefs|tmpfs|ramfs|overlay|vfat|exfat|ntfs3)$/.test(type);
 }
 
 /** `36 35 98:0 /root /point options optional... - type source superoptions`; blanks are written `\040`. */
 function readMount(line: string): Mount | null {
   const [before, after] = line.split(' - ');
   const front = before?.split(' ') ?? [];
-  const [type, , superOptions = ''] = after?.split(' ') ?? [];
+  const [type, source = '', superOptions = ''] = after?.split(' ') ?? [];
   const [, , , , point, options = ''] = front;
   if (type === undefined || point === undefined) return null;
-  return { point: unescaped(point), type, options: [...options.split(','), ...superOptions.split(',')] };
+  const all = [...options.split(','), ...superOptions.split(',')];
+  return { point: unescaped(point), type, source: unescaped(source), options: all, id: line };
 }
 
 function unescaped(text: string): string {

@@ -1,0 +1,80 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** What the checks of the lab do on their machine, `c1` or `c2`, as root; projects are ray's. */
+
+export const host = process.env['HOST'] ?? '';
+const flags = '/share/flags';
+const ray = { uid: 1500, gid: 1500 };
+const run = promisify(execFile);
+
+export interface Said {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Starts a program as the user of simulations and waits for its end. */
+export async function asRay(program: string, args: readonly string[], seconds = 60): Promise<Said> {
+  const limit = { timeout: seconds * 1000, killSignal: 'SIGKILL' } as const;
+  try {
+    const { stdout } = await run(program, [...args], { ...ray, cwd: '/', ...limit });
+    return { status: 0, text: stdout };
+  } catch (error) {
+    const { code, killed, stdout, stderr } = error as {
+      code: unknown;
+      killed: boolean;
+      stdout: string;
+      stderr: string;
+    };
+    if (killed) throw new Error(`${program} ${args.join(' ')} has not ended after ${seconds} s: ${stdout}${stderr}`);
+    return { status: typeof code === 'number' ? code : -1, text: `${stdout}${stderr}` };
+  }
+}
+
+/** A program of ours as the user of simulations; its standard output line by line. */
+export function startAsRay(
+  program: string,
+  args: readonly string[],
+  says: (line: string) => void,
+): { kill: () => void } {
+  const child = spawn(program, [...args], { ...ray, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+  let rest = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) says(line);
+  });
+  return { kill: () => child.kill('SIGKILL') };
+}
+
+export function asRoot(program: string, ...args: string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+}
+
+/** srv:/export on /mnt, in place of what was there. */
+export function mount(options: string): void {
+  if (asRoot('findmnt', '-rno', 'TARGET').split('\n').includes('/mnt')) asRoot('umount', '/mnt');
+  asRoot('mount', '-t', 'nfs', '-o', options, 'srv:/export', '/mnt');
+}
+
+/** Raises a flag that all machines see. */
+export function flag(name: string): void {
+  writeFileSync(join(flags, name), '');
+}
+
+/** Waits for a flag. */
+export async function flagged(name: string, seconds = 60): Promise<void> {
+  for (let tries = seconds * 10; !existsSync(join(flags, name)); tries--) {
+    if (tries === 0) throw new Error(`nobody raised ${name} within ${seconds} s`);
+    await new Promise((settle) => setTimeout(settle, 100));
+  }
+}
+
+/** Goes on when both clients are here. */
+export async function together(name: string): Promise<void> {
+  flag(`${name}.${host}`);
+  await flagged(`${name}.c1`);
+  await flagged(`${name}.c2`);
+}
