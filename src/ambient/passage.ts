@@ -21,10 +21,12 @@ export interface Passage {
    */
   quarantine(reason: string): Promise<string>;
   /**
-   * The process is gone. Looks at what has been written since it began, cuts off a partial record, closes everything.
+   * The process is gone. Looks at what has been written since it began, cuts off a partial record, sets a damaged file
+   * aside, closes everything.
+   * @param heard what the process itself has said of damage
    * @returns what is wrong with the file, as a sentence, or null
    */
-  leave(): Promise<{ readonly damage: string | null }>;
+  leave(heard?: string | null): Promise<{ readonly damage: string | null }>;
 }
 
 /** Milliseconds. */

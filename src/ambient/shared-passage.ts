@@ -76,14 +76,17 @@ export class SharedPassage implements Passage {
     return await quarantine(this.#in, this.#file, { hasTurn: this.#hasTurn, reason });
   }
 
-  async leave(): Promise<{ readonly damage: string | null }> {
+  async leave(heard: string | null = null): Promise<{ readonly damage: string | null }> {
     if (this.#state === 'left') return { damage: null };
     this.#forget();
     this.#stopReading();
     this.#state = 'left';
     try {
       const file = this.#file;
-      return { damage: file && (await lastLook(this.#in, file, { hasTurn: this.#hasTurn, bytes: this.#bytes })) };
+      const look = { hasTurn: this.#hasTurn, bytes: this.#bytes };
+      const damage = heard ?? (file && (await lastLook(this.#in, file, look)));
+      if (damage !== null) this.#in.notes.push(await this.quarantine(damage));
+      return { damage };
     } finally {
       this.#file?.close();
       this.#in.door.close();

@@ -11,6 +11,7 @@ import type { Clock } from './clock.ts';
 import { OpenFiles } from './files.ts';
 import { Helpers } from './helpers.ts';
 import type { Host } from './host.ts';
+import { Shares } from './indirect/shares.ts';
 import { ownVersion } from './installation.ts';
 import { lockProbe } from './lock-probe.ts';
 import { answer } from './questions.ts';
@@ -50,6 +51,7 @@ export class Control {
   readonly #reports: Reports;
   readonly #surroundings: Surroundings;
   readonly #workplaces: Workplaces;
+  readonly #shares: Shares;
   readonly #locks: LockProbe;
   readonly #helpers = new Helpers();
   /** What the server said of its jobs. */
@@ -70,6 +72,7 @@ export class Control {
     this.#surroundings = new Surroundings(clock);
     this.#workplaces = new Workplaces(clock);
     this.#locks = lockProbe(clock);
+    this.#shares = new Shares(clock, this.#locks);
     this.#attempts = new Attempts({
       clock,
       log,
@@ -218,6 +221,7 @@ export class Control {
       clock,
       env: this.#surroundings.recall(settings).env,
       workplaces: this.#workplaces,
+      shares: this.#shares,
       turn,
       ...signs,
     });

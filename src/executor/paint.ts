@@ -1,6 +1,7 @@
 import type { PictureSink, RunDeed } from '../model/task.ts';
+import { performLit } from './indirect/perform-lit.ts';
 import { beginPicture, finishPicture, removeLeftBehind } from './partial.ts';
-import { type Performed, perform, type Scene } from './perform.ts';
+import type { Performed, Scene } from './perform.ts';
 import { patiently } from './scarcity.ts';
 
 /**
@@ -18,7 +19,7 @@ export async function paint(deed: RunDeed, sink: PictureSink, scene: Scene): Pro
   if (from) await papers.log.write(`# goes on after scan line ${from.lines} of ${from.height}\n`);
   let performed: Performed;
   try {
-    performed = await perform(begun.deed, scene);
+    performed = await performLit(begun.deed, scene);
   } finally {
     await removeLeftBehind(directory, sink);
   }

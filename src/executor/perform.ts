@@ -3,6 +3,7 @@ import type { Outcome, RunDeed, TaskPlan, Usage } from '../model/task.ts';
 import { makeFresh, openRegular } from './below.ts';
 import type { Clock } from './clock.ts';
 import { commandLine } from './command-line.ts';
+import type { Shares } from './indirect/shares.ts';
 import { noStart } from './no-start.ts';
 import { Output } from './output.ts';
 import type { Papers } from './papers.ts';
@@ -26,6 +27,9 @@ export interface Scene {
   readonly clock: Clock;
   readonly papers: Papers;
   readonly reins: Reins;
+  /** How the run is to be paused and ended, if not like any other. */
+  readonly rein?: (run: Run) => Run;
+  readonly shares: Pick<Shares, 'enter'>;
   readonly turn: Turn;
   /** What runs is all that needs the slot. */
   readonly yields: boolean;
@@ -85,7 +89,7 @@ export async function perform(deed: RunDeed, scene: Scene): Promise<Performed> {
   try {
     papers.note(run.pid);
     scene.started(run.pid);
-    const ending = await reins.follow(run);
+    const ending = await reins.follow(scene.rein?.(run) ?? run);
     papers.forget();
     scene.over();
     return judge(ending, output, stdout);

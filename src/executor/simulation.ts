@@ -6,12 +6,15 @@ import { wasEnded } from '../renderers/radiance/resume.ts';
 import { fileToDisk, namesToDisk, removeBelow, renameBelow, requirePlainFile } from './below.ts';
 import type { Clock } from './clock.ts';
 import { sentenceOf } from './file-error.ts';
+import { isLit } from './indirect/models.ts';
+import { performLit } from './indirect/perform-lit.ts';
+import type { Shares } from './indirect/shares.ts';
 import { Limits } from './limits.ts';
 import { firstLines, lastLine, withProblem } from './log-lines.ts';
 import { isCurrent } from './octree.ts';
 import { paint } from './paint.ts';
 import { Papers } from './papers.ts';
-import { type Failed, failure, perform, type Scene } from './perform.ts';
+import { type Failed, failure, type Scene } from './perform.ts';
 import { quietly } from './quietly.ts';
 import { Reins } from './reins.ts';
 import { collectResults } from './results.ts';
@@ -44,6 +47,7 @@ export interface World {
   readonly settings: HostSettings;
   readonly env: Environment;
   readonly workplaces: Workplaces;
+  readonly shares: Shares;
   readonly turn: Turn;
   /** A program of it runs. */
   readonly started: (pid: number) => void;
@@ -179,6 +183,7 @@ export class Simulation {
         if (outcome) return outcome.is === 'failed' ? { ...outcome, usage: this.#usage } : outcome;
       }
       this.#limits.end();
+      for (const deed of task.deeds) if (deed.do === 'run' && isLit(deed)) await this.#world.shares.settle(deed, scene);
       await this.#settle(place.directory);
       const results = await this.#patiently(() => collectResults(place.directory, task.makes));
       const empty = results.find(({ bytes }) => bytes === 0);
@@ -192,7 +197,7 @@ export class Simulation {
 
   #scene(place: Workplace, papers: Papers): Scene {
     const { attempt, task } = this.#assignment;
-    const { env, clock, settings, turn, started, freed, progressed } = this.#world;
+    const { env, clock, settings, shares, turn, started, freed, progressed } = this.#world;
     const runs = task.deeds.filter((deed) => deed.do === 'run').length;
     const yields = task.deeds.length === 1 && runs === 1;
     return {
@@ -205,6 +210,7 @@ export class Simulation {
       clock,
       papers,
       reins: this.#reins,
+      shares,
       turn,
       yields,
       sinking: (path, fd) => {
@@ -225,7 +231,7 @@ export class Simulation {
     switch (deed.do) {
       case 'run': {
         const { stdout } = deed;
-        const performed = stdout.to === 'picture' ? paint(deed, stdout, scene) : perform(deed, scene);
+        const performed = stdout.to === 'picture' ? paint(deed, stdout, scene) : performLit(deed, scene);
         const { outcome, warnings, usage } = await performed;
         this.#warnings.push(...warnings);
         this.#usage = sum(this.#usage, usage);

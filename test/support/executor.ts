@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, realClock } from '../../src/executor/clock.ts';
 import type { Host, Running } from '../../src/executor/host.ts';
+import { Shares } from '../../src/executor/indirect/shares.ts';
 import { findRadiance, simulationEnvironment } from '../../src/executor/installation.ts';
 import { lockProbe } from '../../src/executor/lock-probe.ts';
 import type { Environment, Run } from '../../src/executor/run.ts';
@@ -113,6 +114,7 @@ export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
     settings: { ...settings, ...more },
     env,
     workplaces: new Workplaces(clock),
+    shares: new Shares(clock, lockProbe(realClock)),
     turn: new Turn(false),
     pids: pids ?? [],
     fractions: fractions ?? [],

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { realClock } from '../../src/executor/clock.ts';
+import { Shares } from '../../src/executor/indirect/shares.ts';
 import { findRadiance, packageDirectory, simulationEnvironment } from '../../src/executor/installation.ts';
+import { lockProbe } from '../../src/executor/lock-probe.ts';
 import { Simulation, type World } from '../../src/executor/simulation.ts';
 import { Turn } from '../../src/executor/turn.ts';
 import { Workplaces } from '../../src/executor/workplaces.ts';
@@ -140,6 +142,7 @@ export class Attempt {
     const world: World = {
       clock,
       workplaces: new Workplaces(clock),
+      shares: new Shares(clock, lockProbe(clock)),
       turn: new Turn(false),
       settings,
       env: environment,

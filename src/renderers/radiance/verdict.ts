@@ -73,6 +73,12 @@ const damage = [
   /cannot \(un\)lock ambient file/,
 ];
 
+/** What a line says of a damaged ambient file, as a sentence; null if it says nothing of the kind. */
+export function ambientDamage(line: string): string | null {
+  const text = line.trim();
+  return /cannot \(un\)lock/.test(text) || !damage.some((pattern) => pattern.test(text)) ? null : ended(text);
+}
+
 /** What a line warns of, worth telling with the result; null if it is no warning. */
 export function warningOf(line: string): string | null {
   const text = line.trim();
