@@ -80,9 +80,12 @@ export class SharedRoom extends RealRoom {
   }
 
   start(name: string, render: Render = {}): Simulation {
-    const args = SharedRoom.argsOf(name, render);
-    const stdio = ['ignore', 'pipe', 'pipe'] as const;
-    const child = spawn('rpict', args, { cwd: this.directory, env: { ...this.#variables }, stdio: [...stdio] });
+    return this.background('rpict', SharedRoom.argsOf(name, render));
+  }
+
+  /** Its input is open and empty. */
+  background(program: string, args: readonly string[]): Simulation {
+    const child = spawn(program, args, { cwd: this.directory, env: { ...this.#variables } });
     const simulation = new Simulation(child);
     this.running.push(simulation);
     return simulation;
