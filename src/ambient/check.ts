@@ -1,12 +1,7 @@
-import { fstatSync, read } from 'node:fs';
-import { promisify } from 'node:util';
+import { fstatSync } from 'node:fs';
 import { type AmbientHeader, longestHeader, readHeader } from './header.ts';
+import { portions, readFully } from './portions.ts';
 import { isSound } from './record.ts';
-
-const readAt = promisify(read);
-
-/** What is read, and judged, in one go: a few milliseconds of work. */
-const portionBytes = 256 * 1024;
 
 /** What an ambient file is worth. */
 export interface Check {
@@ -29,31 +24,29 @@ export interface Check {
 /**
  * Reads an ambient file and judges each record; other work of this process goes on meanwhile. Who may be writing to it
  * must be kept out by a lock, or a partial record may be one that is being written.
- * @param from what an earlier check found: records that were sound then are not read again
+ * @param from what an earlier check found: records that were sound then are not read again. Whether the file is shorter
+ *   now is for the caller to see
  */
 export async function checkAmbient(fd: number, from?: Pick<Check, 'header' | 'soundBytes'>): Promise<Check> {
   const stats = fstatSync(fd);
   if (!stats.isFile()) return nothing('foreign', 0, 'This is no ambient file: it is no regular file.');
   if (stats.size === 0) return nothing('empty', 0, 'The file is empty.');
   const beginning = Buffer.alloc(Math.min(longestHeader, stats.size));
-  const { bytesRead } = await readAt(fd, beginning, 0, beginning.length, 0);
-  const header = readHeader(beginning.subarray(0, bytesRead));
+  const header = readHeader(beginning.subarray(0, await readFully(fd, beginning, 0)));
   if ('problem' in header) return nothing('foreign', stats.size, header.problem);
   const known = from?.header?.start === header.start && from.header.recordBytes === header.recordBytes;
   const first = known ? Math.min(from.soundBytes, wholeBytes(header, stats.size)) : header.start;
   return verdict(header, stats.size, await soundEnd(fd, header, first, stats.size));
 }
 
-/** Positions of the file, from a record's beginning, up to the first record that is not sound or not whole. */
+/** Position after the last sound record before the first that is not sound or not whole. */
 async function soundEnd(fd: number, header: AmbientHeader, from: number, fileBytes: number): Promise<number> {
-  const size = header.recordBytes;
-  const portion = Buffer.alloc(Math.floor(portionBytes / size) * size);
+  const unit = header.recordBytes;
   let position = from;
-  while (fileBytes - position >= size) {
-    const { bytesRead } = await readAt(fd, portion, 0, Math.min(portion.length, fileBytes - position), position);
-    const sound = soundRecords(portion.subarray(0, bytesRead), header);
-    position += sound * size;
-    if (bytesRead < size || sound < Math.floor(bytesRead / size)) break;
+  for await (const portion of portions(fd, { from, to: fileBytes, unit })) {
+    const sound = soundRecords(portion, header);
+    position += sound * unit;
+    if (sound * unit < portion.length) break;
   }
   return position;
 }

@@ -1,0 +1,21 @@
+import { fstatSync, ftruncate } from 'node:fs';
+import { promisify } from 'node:util';
+import type { Check } from './check.ts';
+import { portions } from './portions.ts';
+
+const cut = promisify(ftruncate);
+
+/**
+ * Cuts what is not sound off the end of an ambient file. The caller holds the write lock since before the check.
+ * @param keep takes what is cut off, piece by piece, before it is; where it fails nothing is cut
+ * @throws Error, a sentence, if the file holds nothing that could stay, or is not what was checked
+ */
+export async function mendAmbient(fd: number, check: Check, keep?: (bytes: Buffer) => Promise<void>): Promise<void> {
+  if (check.header === null) throw new Error('Only an ambient file can be mended.');
+  const { size } = fstatSync(fd);
+  if (size !== check.fileBytes) throw new Error('The file has changed since it was checked.');
+  if (check.soundBytes === size) return;
+  // Kept bytes may be gigabytes: a file with a hole in it is damaged there.
+  if (keep) for await (const bytes of portions(fd, { from: check.soundBytes, to: size, unit: 1 })) await keep(bytes);
+  await cut(fd, check.soundBytes);
+}
