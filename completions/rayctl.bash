@@ -48,6 +48,7 @@ _rayctl() {
       log) options='--task --frame --follow -f --patience' ;;
       wait) options='--patience' ;;
       get) options='--png --view --output -o --force' ;;
+      doctor) options='--mend --keep' ;;
       *) options='' ;;
     esac
     _rayctl_words "$options $common"
@@ -63,7 +64,7 @@ _rayctl() {
     resume) _rayctl_jobs paused ;;
     retry) _rayctl_jobs failed cancelled ;;
     delete) _rayctl_jobs 'done' failed cancelled ;;
-    doctor) if ((count == 0)); then _rayctl_files -d; fi ;;
+    doctor) if ((count == 0)); then _rayctl_files -f '*.amb'; fi ;;
   esac
 }
 

@@ -185,9 +185,15 @@ export class RayserverClient implements AsyncDisposable {
     return doors.server(await this.#get('/api/v1/server', call));
   }
 
-  /** What is right and wrong with the server and its host. @param directory looked at as a project, too */
-  async examine(directory: string | null = null, call: Call = {}): Promise<FindingList['findings']> {
-    const body = directory === null ? {} : { directory };
+  /**
+   * What is right and wrong with the server and its host.
+   * @param directory looked at, too, as a project or an ambient file; `mend` cuts off what is not sound at its end
+   */
+  async examine(
+    directory: string | null = null,
+    { mend, ...call }: Call & { mend?: 'cut' | 'keep' } = {},
+  ): Promise<FindingList['findings']> {
+    const body = { ...(directory !== null && { directory }), ...(mend && { mend }) };
     return doors.findings(await this.#line.askJson({ method: 'POST', path: '/api/v1/examine', body, ...call }))
       .findings;
   }

@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import type { Finding } from '../protocol/inner.ts';
 import { systemAccounts } from '../unix/accounts.ts';
 import { quoted } from './command-line.ts';
+import { examineAmbient, type Mend } from './examine-ambient.ts';
 import { closedParentMend, groupName } from './mends.ts';
 import { lockTrouble, mountOf } from './mounts.ts';
 
@@ -20,8 +21,8 @@ import { lockTrouble, mountOf } from './mounts.ts';
 const MOST = 5000;
 const DEEPEST = 4;
 
-/** A project's directory as those see it who share it. */
-export function examineDirectory(directory: string, home: string): Finding[] {
+/** A project's directory as those see it who share it, or an ambient file: only such a one is mended if asked to. */
+export async function examinePath(directory: string, mend: Mend, home: string): Promise<Finding[]> {
   let stats: Stats;
   let real: string;
   try {
@@ -30,13 +31,18 @@ export function examineDirectory(directory: string, home: string): Finding[] {
   } catch (error) {
     return [unreachable(directory, error as NodeJS.ErrnoException)];
   }
-  if (!stats.isDirectory())
-    return [bad('directory', `${directory} is not a directory.`, `rayctl doctor ${quoted(dirname(directory))}`)];
   const inHome = real === home || real.startsWith(`${home}/`);
   if (inHome)
     return [
       bad('directory', `${directory} lies in the home of rayserver; no project may.`, `mv ${quoted(directory)} ~/`),
     ];
+  if (stats.isFile()) return [await examineAmbient(real, mend)];
+  if (!stats.isDirectory())
+    return [bad('directory', `${directory} is not a directory.`, `rayctl doctor ${quoted(dirname(directory))}`)];
+  if (mend !== null) {
+    const files = join(directory, 'ambfiles');
+    return [bad('directory', `${directory} is no ambient file: only such a one is mended so.`, `ls ${quoted(files)}`)];
+  }
   return [ours(directory), shared(directory, stats), setgid(directory, stats), sharedFiles(directory), locks(real)];
 }
 

@@ -2,22 +2,22 @@ import { join } from 'node:path';
 import type { Finding, Question } from '../protocol/inner.ts';
 import { systemAccounts } from '../unix/accounts.ts';
 import { quoted } from './command-line.ts';
-import { examineDirectory } from './examine-directory.ts';
+import { examinePath } from './examine-directory.ts';
 import { examineLocations } from './examine-locations.ts';
 import type { Host } from './host.ts';
 import { radianceVersion } from './installation.ts';
 import { installRadiance, restart } from './mends.ts';
 
 /**
- * Looks at this host, at its locations, and at `directory` as a project if one is named. Each finding has the command
- * that mends it.
+ * Looks at this host, at its locations, and at `directory` as a project, or an ambient file, if one is named. Each
+ * finding has the command that mends it.
  */
 export async function examine(
-  { directory, locations }: Omit<Extract<Question, { ask: 'examine' }>, 'ask'>,
+  { directory, mend, locations }: Omit<Extract<Question, { ask: 'examine' }>, 'ask'>,
   host: Host,
 ): Promise<Finding[]> {
   const findings = [await radiance(host), user(), umask(host), ...(await examineLocations(locations))];
-  if (directory !== null) findings.push(...examineDirectory(directory, host.home));
+  if (directory !== null) findings.push(...(await examinePath(directory, mend, host.home)));
   return findings;
 }
 

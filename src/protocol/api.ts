@@ -272,7 +272,16 @@ export const LogView = Type.Object({
 });
 export type LogView = Static<typeof LogView>;
 export const ExamineRequest = Type.Object(
-  { directory: Type.Optional(Type.String({ minLength: 1, maxLength: limits.text })) },
+  {
+    directory: Type.Optional(
+      Type.String({ minLength: 1, maxLength: limits.text, description: 'A project, or an ambient file.' }),
+    ),
+    mend: Type.Optional(
+      Type.Enum(['cut', 'keep'], {
+        description: 'Cut off what is not sound at the end of the ambient file; `keep` puts it into a file beside.',
+      }),
+    ),
+  },
   closed,
 );
 

@@ -53,10 +53,14 @@ export const Question = Type.Union([
     job: Id,
     offset: Type.Integer({ minimum: 0 }),
   }),
-  /** What is this host like? `directory`, absolute: look at it as a project, too. Answer: {@link ExamineAnswer}. */
+  /**
+   * What is this host like? `directory`, absolute: look at it as a project, or an ambient file, too; `mend`: cut off what
+   * is not sound at the end of the file. Answer: {@link ExamineAnswer}.
+   */
   Type.Object({
     ask: Type.Literal('examine'),
     directory: Type.Union([Type.String(), Type.Null()]),
+    mend: Type.Union([Type.Literal('cut'), Type.Literal('keep'), Type.Null()]),
     locations: Type.Array(LocationPlace),
   }),
 ]);

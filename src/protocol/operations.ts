@@ -251,7 +251,7 @@ export const operations = {
   examine: {
     method: 'POST',
     path: `${root}/examine`,
-    summary: 'Look at the host, and at a directory as a project.',
+    summary: 'Look at the host, and at a directory as a project, or at an ambient file, which can be mended.',
     body: ExamineRequest,
     bodyOptional: true,
     answers: one('What was found; `mend` is the command that mends it.', FindingList),

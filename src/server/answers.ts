@@ -165,12 +165,12 @@ export class Answers {
     };
   }
 
-  async examine(directory: string | null): ReturnType<Farm['examine']> {
+  async examine(...[directory, mend]: Parameters<Farm['examine']>): ReturnType<Farm['examine']> {
     const { hosts, host } = this.#doors.options;
     const current = hosts.current();
     const record = current === null ? null : findRecord(current, host);
     const locations = (record?.locations ?? []).map(({ name, path }) => ({ name, path, file: record?.file ?? '' }));
-    const question = { ask: 'examine', directory, locations } as const;
+    const question = { ask: 'examine', directory, mend, locations } as const;
     return (await this.#doors.procwrap.ask(question, examineSeconds)).findings;
   }
 

@@ -162,7 +162,7 @@ class Running implements RunningFarm {
   readonly result: Farm['result'] = (...asked) => this.#answers.result(...asked);
   readonly hosts: Farm['hosts'] = () => this.#answers.hosts();
   readonly server: Farm['server'] = (caller) => this.#answers.server(caller);
-  readonly examine: Farm['examine'] = (directory) => this.#answers.examine(directory);
+  readonly examine: Farm['examine'] = (...asked) => this.#answers.examine(...asked);
   readonly watch: Farm['watch'] = (...asked) => this.#answers.watch(...asked);
   readonly measures: Farm['measures'] = () => this.#answers.measures();
 

@@ -80,7 +80,7 @@ export interface Farm {
   result(id: number, path: string, as: 'file' | 'png'): Promise<{ bytes: number | null; stream: Readable }>;
   hosts(): Promise<HostView[]>;
   server(caller: Caller): Promise<ServerView>;
-  examine(directory: string | null): Promise<Finding[]>;
+  examine(directory: string | null, mend: 'cut' | 'keep' | null): Promise<Finding[]>;
   /** Calls back with the job now and after each change, until the returned function is called. */
   watch(id: number, tell: (job: JobView) => void): Promise<() => void>;
   readonly news: News;

@@ -125,7 +125,7 @@ function addServer(routes: FastifyInstance, { farm, version, metrics, open }: Ro
   app.route({ ...place(operations.showServer), handler: ({ caller }) => farm.server(known(caller)) });
   app.route({
     ...place(operations.examine),
-    handler: async ({ body }) => ({ findings: await farm.examine(body.directory ?? null) }),
+    handler: async ({ body }) => ({ findings: await farm.examine(body.directory ?? null, body.mend ?? null) }),
   });
   app.route({
     ...place(operations.describe),

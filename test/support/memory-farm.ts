@@ -186,8 +186,8 @@ export class MemoryFarm implements Farm {
     };
   }
 
-  async examine(directory: string | null): Promise<Finding[]> {
-    return [{ what: directory ?? 'host', level: 'ok', says: 'All is well.', mend: null }];
+  async examine(directory: string | null, mend: 'cut' | 'keep' | null): Promise<Finding[]> {
+    return [{ what: directory ?? 'host', level: 'ok', says: 'All is well.', mend }];
   }
 
   async watch(id: number, tell: (job: JobView) => void): Promise<() => void> {

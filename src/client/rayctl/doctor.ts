@@ -5,7 +5,7 @@ import { loadHosts, loadSettings } from '../../config/files.ts';
 import type { Home } from '../../config/home.ts';
 import type { Finding } from '../../protocol/inner.ts';
 import { usualPort } from '../address.ts';
-import { Refused, ServerUnreachable } from '../errors.ts';
+import { CalledWrongly, Refused, ServerUnreachable } from '../errors.ts';
 import { isReadable } from '../find-server.ts';
 import { RayserverClient } from '../rayserver-client.ts';
 import { quoteWord } from '../words.ts';
@@ -15,19 +15,26 @@ import type { Session } from './session.ts';
 import { textWidth } from './table.ts';
 import { safe } from './text.ts';
 
-/** `rayctl doctor [DIR]`. @returns 0, or 1 if anything found is an error */
-export async function doctor(session: Session, directory: string | undefined): Promise<number> {
-  const path = directory === undefined ? null : resolve(session.world.cwd(), directory);
+export interface DoctorOptions {
+  readonly mend?: true;
+  readonly keep?: true;
+}
+
+/** `rayctl doctor [PATH]`. @returns 0, or 1 if anything found is an error */
+export async function doctor(session: Session, named: string | undefined, options: DoctorOptions): Promise<number> {
+  const path = named === undefined ? null : resolve(session.world.cwd(), named);
+  if (options.mend && path === null) throw new CalledWrongly('--mend needs the name of an ambient file.');
+  if (options.keep && !options.mend) throw new CalledWrongly('--keep goes with --mend only.');
   const found = [
     findings.nodeFinding(session.world.version),
     findings.umaskFinding(session.world.umask()),
     ...(session.found.home && isLocal(session) ? homeFindings(session, session.found.home) : []),
   ];
-  const asked = await serverFindings(session, path);
+  const asked = await serverFindings(session, path, options);
   found.push(...asked.findings);
   if (isLocal(session)) found.push(await portOf(session, asked.port));
   if (isLocal(session) && asked.port === null) found.push(...localLocations(session));
-  if (path !== null && asked.port === null) found.push(localDirectory(path));
+  if (path !== null && asked.port === null) found.push(localPath(path, session));
   if (session.isJson) session.printJson({ findings: found });
   else show(session, found);
   return found.some(({ level }) => level === 'error') ? 1 : 0;
@@ -79,6 +86,7 @@ function editMend({ file, line }: ConfigError, named: string): string {
 async function serverFindings(
   session: Session,
   directory: string | null,
+  { mend, keep }: DoctorOptions,
 ): Promise<{ findings: Finding[]; port: number | null }> {
   const { client, signal } = session;
   const name = client.address.by === 'unix' ? client.address.socket : client.address.text;
@@ -90,7 +98,13 @@ async function serverFindings(
       'server',
       `Version ${view.version} runs as ${view.user}:${view.group} and knows you as ${view.you}.`,
     );
-    return { findings: [server, ...(await client.examine(directory, { signal }))], port };
+    return {
+      findings: [
+        server,
+        ...(await client.examine(directory, { signal, ...(mend && { mend: keep ? 'keep' : 'cut' }) })),
+      ],
+      port,
+    };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const mend = error instanceof ServerUnreachable && isLocal(session) ? startCommand(session) : null;
@@ -152,10 +166,12 @@ function portOfSettings({ found: { home } }: Session): number {
   }
 }
 
-function localDirectory(path: string): Finding {
+function localPath(path: string, session: Session): Finding {
   const facts = factsOf(path);
-  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
-  return findings.directoryFinding(path, facts !== 'closed' && !isDirectory ? 'no directory' : facts);
+  const stats = facts === 'closed' ? undefined : statSync(path, { throwIfNoEntry: false });
+  if (stats?.isFile())
+    return findings.warning('ambient file', `Only the server looks into ${path}.`, startCommand(session));
+  return findings.directoryFinding(path, stats?.isDirectory() === false ? 'no directory' : facts);
 }
 
 function factsOf(path: string): findings.FileFacts {

@@ -114,11 +114,14 @@ export function addServer({ program, action }: Verbs): void {
     .command('doctor')
     .summary('look for what is wrong, and how to mend it')
     .description(
-      'Looks at this machine, the home, the server and a project directory: each finding with the command that mends it.',
+      'Looks at this machine, the home, the server, and a project directory or an ambient file: each finding with the ' +
+        'command that mends it.',
     )
-    .argument('[DIR]', 'a project directory')
-    .action((directory: string | undefined, _options, command: Command) =>
-      action((session) => doctor(session, directory))(command),
+    .argument('[PATH]', 'a project directory, or an ambient file')
+    .option('--mend', 'cut off what is not sound at the end of the ambient file')
+    .option('--keep', 'with --mend, keep what is cut off in a file beside')
+    .action((path: string | undefined, options, command: Command) =>
+      action((session) => doctor(session, path, options))(command),
     );
   program
     .command('complete-jobs', { hidden: true })

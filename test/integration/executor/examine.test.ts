@@ -11,7 +11,7 @@ describe('the doctor on a host', () => {
   let base: ReturnType<typeof temporary>;
   const home = () => join(base.path, 'home');
   const look = (directory: string | null, host: Host, locations: LocationPlace[] = []) =>
-    examine({ directory, locations }, host);
+    examine({ directory, mend: null, locations }, host);
   const find = (findings: readonly Finding[], what: string) => findings.find((finding) => finding.what === what);
 
   beforeEach(() => {
