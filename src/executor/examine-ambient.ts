@@ -1,4 +1,5 @@
 import { closeSync, constants, fsync, openSync, unlinkSync, write } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Check, checkAmbient } from '../ambient/check.ts';
@@ -116,6 +117,10 @@ const again = 'The next simulation that uses it makes it anew';
 function verdict(path: string, check: Check): Finding {
   const { is, header, problem } = check;
   const name = quoted(path);
+  if (header === null && !path.endsWith('.amb')) {
+    const says = `${path} is neither a directory nor an ambient file.`;
+    return { what: 'directory', level: 'error', says, mend: `rayctl doctor ${quoted(dirname(path))}` };
+  }
   if (is === 'empty') return bad(`${path} is empty, and ends every simulation that uses it. ${again}.`, `rm ${name}`);
   if (header === null) {
     const says = `${path}: ${problem} It ends every simulation that uses it. ${again}.`;

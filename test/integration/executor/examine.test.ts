@@ -122,7 +122,9 @@ describe('the doctor on a host', () => {
     const says = async (path: string) => find(await look(path, handHost(home())), 'directory')?.says;
     expect(await says(join(base.path, 'none'))).to.equal(`${join(base.path, 'none')}: there is no such directory.`);
     writeFileSync(join(base.path, 'file'), '');
-    expect(await says(join(base.path, 'file'))).to.equal(`${join(base.path, 'file')} is not a directory.`);
+    expect(await says(join(base.path, 'file'))).to.equal(
+      `${join(base.path, 'file')} is neither a directory nor an ambient file.`,
+    );
     expect(await says(home())).to.match(/lies in the home of rayserver/);
   });
 });
