@@ -7,8 +7,8 @@ import type { FindingList } from '../../src/protocol/api.ts';
 import { ambientHeader, ambientRecords } from '../support/ambient.ts';
 import { host } from '../support/daemon.ts';
 import { Lab, nobody } from '../support/lab.ts';
-import { skip } from '../support/skip.ts';
 import { top } from '../support/program.ts';
+import { skip } from '../support/skip.ts';
 
 type Finding = FindingList['findings'][number];
 
