@@ -2,6 +2,7 @@ import type { Project } from '../model/job.ts';
 import { attemptKey, type Outcome } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
 import type { Clock } from './clock.ts';
+import type { Running } from './host.ts';
 import type { Reports } from './reports.ts';
 import type { Assignment, Simulation } from './simulation.ts';
 import { Turn } from './turn.ts';
@@ -14,7 +15,7 @@ export interface Signs {
   readonly freed: () => void;
 }
 
-type Living = Pick<Simulation, 'live' | 'stop' | 'pause' | 'resume'>;
+type Living = Pick<Simulation, 'live' | 'stop' | 'pause' | 'resume'> & Pick<Running, 'log'>;
 
 export interface AttemptsOptions {
   readonly clock: Clock;
@@ -43,7 +44,7 @@ type State =
   | { readonly is: 'queued' }
   | { readonly is: 'held' }
   /** All made ready, it waits for its turn; `instead`: what becomes of it if it is kept from it. */
-  | { readonly is: 'next'; readonly life: Life; instead: 'ended' | 'held' | 'queued' }
+  | { readonly is: 'next'; readonly life: Life; instead: 'withdrawn' | 'ended' | 'held' | 'queued' }
   | { readonly is: 'running'; readonly life: Life }
   /** Its processes are stopped; it takes no slot. */
   | { readonly is: 'paused'; readonly life: Life }
@@ -80,8 +81,8 @@ export class Attempts {
   }
 
   /** All of them, the ends that are not acknowledged included. */
-  names(): string[] {
-    return [...this.#known.keys()];
+  all(): { attempt: string; holds: string[] }[] {
+    return Array.from(this.#known.values(), ({ assignment: { attempt, task } }) => ({ attempt, holds: task.holds }));
   }
 
   setSlots(slots: number): void {
@@ -104,19 +105,32 @@ export class Attempts {
   }
 
   stop(name: string, how: 'for good' | 'for now' = 'for good'): void {
+    const state = this.#known.get(name)?.state;
+    if (state?.is === 'next') state.instead = 'ended';
+    if (state && 'life' in state) state.life.simulation.stop(how);
+    else this.#dismiss(name, { is: 'stopped' });
+  }
+
+  /** Takes it back if it still waits for a slot. The server may not have heard yet that it does not: it is told again. */
+  withdraw(name: string): void {
+    const state = this.#known.get(name)?.state;
+    if (state?.is === 'next') {
+      state.instead = 'withdrawn';
+      state.life.turn.cancel();
+    } else if (state && 'life' in state) this.tell(name);
+    else this.#dismiss(name, { is: 'withdrawn' });
+  }
+
+  /** What has no slot ends at once; an end is told again. */
+  #dismiss(name: string, outcome: Outcome): void {
     const attempt = this.#known.get(name);
     if (!attempt) {
-      this.#options.reports.ended({ attempt: name, outcome: { is: 'stopped' }, milliseconds: 0 });
-      return;
-    }
-    const { state } = attempt;
-    if (state.is === 'ended') this.tell(name);
-    else if ('life' in state) {
-      if (state.is === 'next') state.instead = 'ended';
-      state.life.simulation.stop(how);
+      this.#options.reports.ended({ attempt: name, outcome, milliseconds: 0 });
+    } else if (attempt.state.is === 'ended') {
+      this.tell(name);
     } else {
       this.#queue.delete(attempt);
-      this.#end(attempt, { is: 'stopped' }, 0);
+      this.#end(attempt, outcome, 0);
     }
   }
 
@@ -180,16 +194,17 @@ export class Attempts {
   /** Ends all of them; nothing is started any more. */
   end(): void {
     this.#ending = true;
-    for (const name of this.names()) this.stop(name, 'for now');
+    for (const name of [...this.#known.keys()]) this.stop(name, 'for now');
   }
 
-  /** Whether a simulation of this job with this log is in hand. */
-  isRunning(job: number, log: string): boolean {
+  /** The simulation of this job with this log that is in hand. */
+  running(job: number, log: string): Running | null {
     for (const { assignment, state } of this.#known.values()) {
       if (state.is === 'ended' || assignment.task.name !== log) continue;
-      if (attemptKey(assignment.attempt).job === job) return true;
+      const key = attemptKey(assignment.attempt);
+      if (key.job === job) return { attempt: key.attempt, log: 'life' in state ? state.life.simulation.log : null };
     }
-    return false;
+    return null;
   }
 
   /** Frames come by the thousand: as many as may run are made ready beside those that do. */
@@ -242,7 +257,7 @@ export class Attempts {
     const now = clock.passed();
     const life: Life = { simulation, turn, hasSlot: false, pid: null, fraction: null, ran: 0, since: now };
     if (waits) {
-      attempt.state = { is: 'next', life, instead: 'ended' };
+      attempt.state = { is: 'next', life, instead: 'withdrawn' };
       this.#next.add(attempt);
     } else {
       attempt.state = { is: 'running', life };
@@ -260,6 +275,7 @@ export class Attempts {
     attempt.state = { is: 'running', life };
     this.#takeSlot(life);
     if (instead === 'held') this.pause(attempt.assignment.attempt);
+    if (instead === 'withdrawn') this.tell(attempt.assignment.attempt);
   }
 
   #over(attempt: Attempt, life: Life, outcome: Outcome): void {
@@ -268,6 +284,8 @@ export class Attempts {
     this.#next.delete(attempt);
     if (state.is === 'next' && state.instead === 'held') attempt.state = { is: 'held' };
     else if (state.is === 'next' && state.instead === 'queued') this.#queueFirst(attempt);
+    // Taken back, or lost with the spawner.
+    else if (state.is === 'next' && state.instead === 'withdrawn') this.#end(attempt, { is: 'withdrawn' }, 0);
     else {
       const since = state.is === 'running' ? this.#options.clock.passed() - life.since : 0;
       this.#end(attempt, outcome, life.ran + since);
@@ -282,7 +300,7 @@ export class Attempts {
     attempt.state = state;
     this.#ended += 1;
     // Frames come by the thousand: those that did what they should are no news here.
-    if (task.step !== 'frame' || outcome.is !== 'done') {
+    if (task.step !== 'frame' || (outcome.is !== 'done' && outcome.is !== 'withdrawn')) {
       const why = 'reason' in outcome ? `: ${outcome.reason}` : '';
       log('info', `attempt ${name} (${job.project.path}, ${task.name}): ${outcome.is}${why}`);
     }

@@ -143,9 +143,9 @@ export class Control {
     // It introduces its jobs again, before it starts anything of them.
     this.#jobs.clear();
     this.#reports.clear();
-    const attempts = this.#attempts.names();
+    const attempts = this.#attempts.all();
     this.#say({ say: 'welcome', version: this.#version, pid: process.pid, attempts });
-    for (const name of attempts) this.#attempts.tell(name);
+    for (const { attempt } of attempts) this.#attempts.tell(attempt);
     this.#attempts.setSlots(message.settings.slots);
   }
 
@@ -161,6 +161,7 @@ export class Control {
         for (const start of message.starts) this.#start(start);
         break;
       case 'stop':
+      case 'withdraw':
       case 'pause':
       case 'resume':
       case 'acknowledge':
@@ -226,8 +227,8 @@ export class Control {
     const { home, clock } = this.#options;
     const settings = this.#known();
     const { installation, env } = this.#surroundings.look(settings);
-    const isRunning = (job: number, log: string) => this.#attempts.isRunning(job, log);
-    return { clock, home, settings, installation, env, isRunning, helped: (run) => this.#helpers.wait(run) };
+    const running = (job: number, log: string) => this.#attempts.running(job, log);
+    return { clock, home, settings, installation, env, running, helped: (run) => this.#helpers.wait(run) };
   }
 
   /** Whoever asks or starts has said hello. */

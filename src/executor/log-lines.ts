@@ -17,10 +17,10 @@ export function lastLine(outcome: Outcome, now: number): string {
 
 /** What the log lacks is told, but it is no failure of the simulation. */
 export function withProblem(outcome: Outcome, problem: Error | null): Outcome {
-  if (!problem || outcome.is === 'stopped' || outcome.is === 'postponed') return outcome;
+  if (!problem) return outcome;
   const warning = `The log is incomplete: ${problem.message}.`;
   if (outcome.is === 'done') return { ...outcome, warnings: [...outcome.warnings, warning] };
-  return { ...outcome, lastLines: [...outcome.lastLines, warning] };
+  return outcome.is === 'failed' ? { ...outcome, lastLines: [...outcome.lastLines, warning] } : outcome;
 }
 
 function time(now: number): string {

@@ -5,42 +5,73 @@ import type { AnswerTo, Question } from '../protocol/inner.ts';
 import { openRegular } from './below.ts';
 import { FileError } from './file-error.ts';
 import type { Host } from './host.ts';
+import { type Cut, cutNotedIn, cutSeenIn, leftOutLine, restAt } from './log-cut.ts';
 import { inProject } from './project.ts';
 
 const PORTION = 256 * 1024;
 const LONGEST_FIRST_LINE = 1024;
+const LONGEST_LAST_LINE = 4096;
 
 type LogQuestion = Extract<Question, { ask: 'log' }>;
 
 /**
- * Part of a simulation's log, from `offset` bytes on. Where the log has become shorter than that (its middle was left
- * out), it goes on with the line that says so.
+ * Part of a simulation's log, from `offset` on, which counts all bytes that were ever written to it. Where some of them
+ * were left out, the text says how many.
  * @throws Refusal no-such-file, also if it is the log of another job
  */
-export async function readLog(question: LogQuestion, host: Pick<Host, 'isRunning'>): Promise<AnswerTo<LogQuestion>> {
+export async function readLog(question: LogQuestion, host: Pick<Host, 'running'>): Promise<AnswerTo<LogQuestion>> {
+  const { project, job, name, offset } = question;
+  const running = host.running(job, name);
   try {
-    return await readOwnLog(question);
+    return await inProject(project, (directory) => {
+      if (!running?.log) return readOwnLog(directory, question, null);
+      return running.log.look((cut) => readOwnLog(directory, question, { attempt: running.attempt, cut }));
+    });
   } catch (error) {
     // A simulation that has just been started has not made its log yet.
-    const { job, name, offset } = question;
-    if (error instanceof Refusal && offset === 0 && host.isRunning(job, name))
-      return { kind: 'log', attempt: 0, text: '', next: 0 };
+    if (error instanceof Refusal && offset === 0 && running) return { kind: 'log', attempt: 0, text: '', next: 0 };
     throw error;
   }
 }
 
-function readOwnLog({ project, name, job, offset }: LogQuestion): Promise<AnswerTo<LogQuestion>> {
-  return inProject(project, (directory) => {
-    const { fd, stats } = openLog(directory, name, project);
-    try {
-      const attempt = requireOwn(textAt(fd, 0, LONGEST_FIRST_LINE).text, name, job);
-      const from = offset <= stats.size ? offset : leftOutAt(fd, stats.size);
-      const { text, bytes } = textAt(fd, from, PORTION);
-      return { kind: 'log', attempt, text, next: from + bytes };
-    } finally {
-      closeSync(fd);
-    }
-  });
+/** `writer`: the attempt that is writing a log of that name, and what was left out of it. */
+function readOwnLog(
+  directory: number,
+  { project, name, job, offset }: LogQuestion,
+  writer: { attempt: number; cut: Cut | null } | null,
+): AnswerTo<LogQuestion> {
+  const { fd, stats } = openLog(directory, name, project);
+  try {
+    const attempt = requireOwn(textAt(fd, 0, LONGEST_FIRST_LINE).text, name, job);
+    const cut = writer?.attempt === attempt ? writer.cut : cutOf(fd, stats.size, offset);
+    return { kind: 'log', attempt, ...partAt(fd, offset, cut) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What was left out of a log that nobody writes any more. */
+function cutOf(fd: number, size: number, offset: number): Cut | null {
+  const end = Buffer.alloc(Math.min(size, LONGEST_LAST_LINE));
+  const noted = cutNotedIn(end.toString('latin1', 0, readSync(fd, end, 0, end.length, size - end.length)));
+  if (noted !== null || offset <= size) return noted;
+  const bytes = Buffer.alloc(size);
+  return cutSeenIn(bytes.toString('latin1', 0, readSync(fd, bytes, 0, size, 0)));
+}
+
+function partAt(fd: number, offset: number, cut: Cut | null): { text: string; next: number } {
+  if (cut === null) return continued(offset, '', textAt(fd, offset, PORTION));
+  const { head, leftOut } = cut;
+  if (offset < head) return continued(offset, '', textAt(fd, offset, Math.min(PORTION, head - offset), head));
+  const missed = Math.max(0, head + leftOut - offset);
+  // Whoever has read up to here may be in the middle of a line.
+  const line = missed === 0 ? '' : `${offset > head ? '\n' : ''}${leftOutLine(missed)}`;
+  const from = offset + missed;
+  return continued(from, line, textAt(fd, restAt(cut) + from - head - leftOut, PORTION));
+}
+
+function continued(from: number, before: string, { text, bytes }: { text: string; bytes: number }) {
+  return { text: before + text, next: from + bytes };
 }
 
 function openLog(directory: number, name: string, project: Project): ReturnType<typeof openRegular> {
@@ -65,19 +96,12 @@ function requireOwn(beginning: string, name: string, job: number): number {
   throw new Refusal('no-such-file', `Job ${job} has no log of ${name}: it ran nothing there yet, or had no need to.`);
 }
 
-function leftOutAt(fd: number, size: number): number {
-  const bytes = Buffer.alloc(size);
-  const text = bytes.toString('latin1', 0, readSync(fd, bytes, 0, size, 0));
-  const found = /^\.\.\. \d+ bytes left out \.\.\.$/m.exec(text);
-  return found?.index ?? 0;
-}
-
-/** Whole characters only: one that is cut off at the end is left for the next time. */
-function textAt(fd: number, position: number, most: number): { text: string; bytes: number } {
+/** Whole characters only, unless it goes up to `end`: one that is cut off is left for the next time. */
+function textAt(fd: number, position: number, most: number, end?: number): { text: string; bytes: number } {
   const bytes = Buffer.alloc(most);
   const length = readSync(fd, bytes, 0, most, position);
-  const end = wholeCharacters(bytes.subarray(0, length));
-  return { text: bytes.toString('utf8', 0, end), bytes: end };
+  const whole = position + length === end ? length : wholeCharacters(bytes.subarray(0, length));
+  return { text: bytes.toString('utf8', 0, whole), bytes: whole };
 }
 
 function wholeCharacters(bytes: Buffer): number {

@@ -11,6 +11,8 @@ const LAST_LINES = 20;
 const MOST_WARNINGS = 20;
 /** Lines that are understood of one portion, which has 64 KB at most: whoever says so much in so few words means little. */
 const MOST_LINES = 2000;
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 /** Progress is told at most this often, ms. */
 const BETWEEN_REPORTS = 250;
 
@@ -23,7 +25,8 @@ export class Output {
   readonly #progressed: (fraction: number) => void;
   readonly #lines = { out: new Splitter(), err: new Splitter() };
   readonly #warnings = new Set<string>();
-  #last: string[] = [];
+  /** The last ones, and up to as many before them. */
+  readonly #last: string[] = [];
   #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -41,21 +44,21 @@ export class Output {
 
   /** Settles when the log has it. */
   hear(stream: 'out' | 'err', portion: Buffer): Promise<void> {
-    for (const line of this.#lines[stream].push(portion).slice(-MOST_LINES)) this.#understand(line);
+    for (const line of this.#lines[stream].push(portion)) this.#understand(line);
     return this.#log.write(portion);
   }
 
   /** What the program's end means; nothing more is heard after that. */
   judge(ending: Ending, outputEmpty: boolean | null): { reason: string | null; warnings: string[] } {
     for (const line of [...this.#lines.out.end(), ...this.#lines.err.end()]) this.#understand(line);
-    const end = { program: this.#program, ...ending, lastLines: this.#last, outputEmpty };
+    const end = { program: this.#program, ...ending, lastLines: this.lastLines(), outputEmpty };
     const reason = this.#understanding.failureOf(end);
     return { reason, warnings: [...this.#warnings] };
   }
 
   /** The end of what it said, without progress reports. */
   lastLines(): string[] {
-    return this.#last;
+    return this.#last.slice(-LAST_LINES).map((line) => line.slice(0, 1000));
   }
 
   #understand(line: string): void {
@@ -68,19 +71,25 @@ export class Output {
       return;
     }
     if (line.trim() === '') return;
-    this.#last = [...this.#last.slice(1 - LAST_LINES), line.slice(0, 1000)];
+    this.#last.push(line);
+    if (this.#last.length === 2 * LAST_LINES) this.#last.splice(0, LAST_LINES);
     const warning = this.#understanding.warningOf(line);
     if (warning !== null && this.#warnings.size < MOST_WARNINGS) this.#warnings.add(warning.slice(0, 1000));
   }
 }
 
-/** Lines of a stream of bytes. */
+/** Lines of a stream of bytes; of each portion the last ones. */
 class Splitter {
-  readonly #decoder = new StringDecoder('utf8');
+  #decoder = new StringDecoder('utf8');
   #state = noLines;
 
   push(portion: Buffer): string[] {
-    const { lines, state } = takeLines(this.#state, this.#decoder.write(portion));
+    const from = lastLinesAt(portion, MOST_LINES);
+    if (from > 0) {
+      this.#decoder = new StringDecoder('utf8');
+      this.#state = noLines;
+    }
+    const { lines, state } = takeLines(this.#state, this.#decoder.write(portion.subarray(from)));
     this.#state = state;
     return lines;
   }
@@ -90,4 +99,17 @@ class Splitter {
     this.#state = noLines;
     return lines;
   }
+}
+
+/** Where the last `most` lines begin that end in these bytes; 0 if there are no more. To make text of all is dear. */
+function lastLinesAt(bytes: Buffer, most: number): number {
+  let lines = 0;
+  for (let at = bytes.length - 1; at >= 0; at--) {
+    const byte = bytes[at];
+    if (byte !== NEWLINE && byte !== RETURN) continue;
+    if (lines === most) return at + 1;
+    lines += 1;
+    if (byte === NEWLINE && bytes[at - 1] === RETURN) at -= 1;
+  }
+  return 0;
 }

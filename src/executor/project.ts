@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync, realpathSync } from 'node:fs';
-import type { Project } from '../model/job.ts';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { posix } from 'node:path';
+import type { Found, Project } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
 import { O_PATH, openBeneath, openPartByPart } from '../unix/walk.ts';
 import { refuseIfPassing } from './file-error.ts';
@@ -8,10 +9,39 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /**
  * Opens a project's directory for reading. Below a location links are followed as long as they stay in it; where there
- * are no locations the path is taken with its links resolved, and none may have appeared since.
+ * are no locations the path is taken with its links resolved, and none may have appeared since. It is the directory that
+ * it was at the submit, if it has been looked at then.
  * @throws Refusal no-such-project, project-not-readable, not-ready
  */
 export function openProject(project: Project): number {
+  const directory = openAny(project);
+  try {
+    requireSame(directory, project);
+    return directory;
+  } catch (error) {
+    closeSync(directory);
+    throw error instanceof Refusal ? error : projectRefusal(project, error as NodeJS.ErrnoException);
+  }
+}
+
+/** What the project is whose directory has this descriptor. */
+export function foundAt(directory: number, project: Project): Found {
+  const { dev, ino } = fstatSync(directory, { bigint: true });
+  const way = posix.relative(realpathSync(project.root), readlinkSync(`/proc/self/fd/${directory}`));
+  return { way, identity: `${dev}:${ino}` };
+}
+
+/** Opens the project, lets `deed` work in it, and closes it. */
+export async function inProject<T>(project: Project, deed: (directory: number) => T | Promise<T>): Promise<T> {
+  const directory = openProject(project);
+  try {
+    return await deed(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function openAny(project: Project): number {
   try {
     if (project.root === '/') return openResolved(project);
     const root = openSync(project.root, O_PATH | constants.O_DIRECTORY);
@@ -25,14 +55,18 @@ export function openProject(project: Project): number {
   }
 }
 
-/** Opens the project, lets `deed` work in it, and closes it. */
-export async function inProject<T>(project: Project, deed: (directory: number) => T | Promise<T>): Promise<T> {
-  const directory = openProject(project);
-  try {
-    return await deed(directory);
-  } finally {
-    closeSync(directory);
-  }
+/**
+ * Half of a job must not go into another project because somebody turned a link. Yet a directory that was made anew in
+ * its old place (from a backup, or checked out) is meant, and so is one that was moved and has a link in its old place.
+ */
+function requireSame(directory: number, project: Project): void {
+  const { found: was, path, root } = project;
+  if (was === undefined) return;
+  const is = foundAt(directory, project);
+  if (is.way === was.way || is.identity === was.identity) return;
+  const ways = `it leads to ${posix.join(root, is.way)} now, and led to ${posix.join(root, was.way)}`;
+  const mend = 'Let it lead there again and retry the job, or submit it anew.';
+  throw new Refusal('no-such-project', `${path} is another project than the job was submitted for: ${ways}. ${mend}`);
 }
 
 function openResolved(project: Project): number {

@@ -1,11 +1,11 @@
-import { accessSync, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
-import type { Project } from '../model/job.ts';
+import type { Found, Project } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
 import { O_PATH, openBeneath } from '../unix/walk.ts';
 import { makeDirectory } from './below.ts';
 import { refuseIfPassing } from './file-error.ts';
-import { inProject } from './project.ts';
+import { foundAt, inProject } from './project.ts';
 
 /** Made in every project; the others are made when a task needs them, but must be writable if they are there. */
 const made = ['proc', 'logfiles'] as const;
@@ -13,10 +13,10 @@ const writable = ['proc', 'logfiles', 'images', 'octrees', 'ambfiles'] as const;
 
 /**
  * Is this a project that we can work in? Makes proc/ and logfiles/.
- * @returns the directory's identity: the same for all its names
+ * @returns what its path leads to
  * @throws Refusal no-such-project, project-not-readable, project-not-writable, project-in-home, not-ready
  */
-export function checkProject(project: Project, home: string): Promise<string> {
+export function checkProject(project: Project, home: string): Promise<Found> {
   return inProject(project, (directory) => {
     if (isWithin(directory, home)) {
       throw new Refusal('project-in-home', `A project cannot be in the home of rayserver (${home}): ${project.path}`);
@@ -38,8 +38,7 @@ export function checkProject(project: Project, home: string): Promise<string> {
     }
     for (const path of writable)
       if (!isWritable(directory, path, project)) throw notWritable(`${project.path}/${path}`);
-    const { dev, ino } = fstatSync(directory, { bigint: true });
-    return `${dev}:${ino}`;
+    return foundAt(directory, project);
   });
 }
 

@@ -24,7 +24,7 @@ export async function answer(question: Question, host: Host, files: OpenFiles, l
 async function consult(question: Question, host: Host, files: OpenFiles): Promise<Answer> {
   switch (question.ask) {
     case 'check':
-      return { kind: 'check', identity: await checkProject(question.project, host.home) };
+      return { kind: 'check', found: await checkProject(question.project, host.home) };
     case 'plan':
       return await plan(question.project, question.request, host);
     case 'open':

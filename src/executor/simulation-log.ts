@@ -1,5 +1,6 @@
 import { close, closeSync, ftruncate, read, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { type Cut, leftOutLine, longestNote, noted, restAt } from './log-cut.ts';
 
 const writeAt = promisify(write);
 const readAt = promisify(read);
@@ -26,11 +27,8 @@ export class SimulationLog {
   #pending: (string | Buffer)[] = [];
   #pendingBytes = 0;
   #size = 0;
-  /** Bytes at the front that stay for good, once something was left out. */
-  #head = 0;
-  /** Where the tail begins, after the line about what was left out. */
-  #tail = 0;
-  #leftOut = 0;
+  /** The front that stays for good, once something was left out. */
+  #cut: Cut | null = null;
   #queue: Promise<void> = written;
 
   /** @param make makes the file and gives its descriptor */
@@ -56,14 +54,27 @@ export class SimulationLog {
     if (all.length > 0) void this.#append(all);
   }
 
-  /** Settles when everything is written, with `last` at its end, and the file is closed. */
+  /** Calls `deed` while nothing is being written; null: nothing was left out so far. */
+  look<T>(deed: (cut: Cut | null) => T): Promise<T> {
+    const looked = this.#queue.then(() => deed(this.#cut));
+    this.#queue = looked.then(
+      () => {},
+      () => {},
+    );
+    return looked;
+  }
+
+  /** Settles when everything is written, with the line `last` at its end, and the file is closed. */
   async close(last: string): Promise<void> {
-    void this.write(last);
-    if (this.#fd === null) {
-      if (!this.problem) this.#tryTo(() => this.#atOnce());
+    if (this.#fd === null && this.#pendingBytes + last.length <= this.#limit) {
+      this.#pending.push(last);
+      this.#tryTo(() => this.#atOnce());
       return;
     }
+    this.open();
     const fd = this.#fd;
+    if (fd === null) return;
+    this.#queue = this.#queue.then(() => this.#finish(fd, last));
     await this.#queue;
     await closeFile(fd).catch((error: NodeJS.ErrnoException) => {
       this.problem ??= error;
@@ -115,6 +126,18 @@ export class SimulationLog {
     }
   }
 
+  /** The last line notes what was left out, itself included. */
+  async #finish(fd: number, last: string): Promise<void> {
+    if (this.problem) return;
+    try {
+      const room = this.#limit - this.#size - longestNote;
+      if (Buffer.byteLength(last) > room) await this.#leaveOut(fd, Buffer.alloc(0));
+      await this.#put(fd, Buffer.from(this.#cut === null ? last : noted(last, this.#cut)), this.#size);
+    } catch (error) {
+      this.problem = error as NodeJS.ErrnoException;
+    }
+  }
+
   async #put(fd: number, bytes: Buffer, position: number): Promise<void> {
     let done = 0;
     while (done < bytes.length) {
@@ -126,22 +149,22 @@ export class SimulationLog {
 
   async #leaveOut(fd: number, bytes: Buffer): Promise<void> {
     const quarter = Math.floor(this.#limit / 4);
-    const before = await this.#get(fd, this.#tail);
+    const before = await this.#get(fd, this.#cut === null ? 0 : restAt(this.#cut));
     let all = Buffer.concat([before, bytes]);
     let head = Buffer.alloc(0);
-    if (this.#leftOut === 0) {
+    if (this.#cut === null) {
       const front = all.subarray(0, quarter);
       // Whole lines, if there are any.
       head = front.subarray(0, front.lastIndexOf('\n') + 1 || front.length);
-      this.#head = head.length;
       all = all.subarray(head.length);
     }
     const kept = lastLines(all, quarter);
-    this.#leftOut += all.length - kept.length;
-    const line = Buffer.from(`... ${this.#leftOut} bytes left out ...\n`);
-    await this.#put(fd, Buffer.concat([head, line, kept]), this.#head - head.length);
+    const { head: front, leftOut } = this.#cut ?? { head: head.length, leftOut: 0 };
+    const cut = { head: front, leftOut: leftOut + all.length - kept.length };
+    const line = Buffer.from(leftOutLine(cut.leftOut));
+    await this.#put(fd, Buffer.concat([head, line, kept]), front - head.length);
     await cutAt(fd, this.#size);
-    this.#tail = this.#head + line.length;
+    this.#cut = cut;
   }
 
   /** The file from `position` to its end. */

@@ -18,6 +18,7 @@ import { collectResults } from './results.ts';
 import { hasNoRoom, isFull } from './room.ts';
 import type { Environment } from './run.ts';
 import { patiently } from './scarcity.ts';
+import type { SimulationLog } from './simulation-log.ts';
 import type { Turn } from './turn.ts';
 import { sum } from './usage.ts';
 import type { Workplace, Workplaces } from './workplaces.ts';
@@ -68,6 +69,7 @@ export class Simulation {
   #sink: { path: string; fd: number | null; seen: number } | null = null;
   #runsDone = 0;
   #usage: Usage | null = null;
+  #papers: Papers | null = null;
 
   constructor(assignment: Assignment, world: World) {
     this.#assignment = assignment;
@@ -84,6 +86,11 @@ export class Simulation {
     // Until then nothing of it runs.
     if (!world.turn.isCome) this.#limits.hold();
     world.turn.whenCome(() => this.#limits.letGo());
+  }
+
+  /** Null until it is begun. */
+  get log(): SimulationLog | null {
+    return this.#papers?.log ?? null;
   }
 
   /**
@@ -142,6 +149,7 @@ export class Simulation {
       return { is: 'done', results, skipped: true, warnings: [], usage: null };
     }
     const papers = new Papers(place, task.name, settings.logBytes, clock);
+    this.#papers = papers;
     turn.whenCome(() => void papers.log.write(firstLines(this.#assignment, clock.now())));
     const worked = await this.#work(place, papers);
     // It has not begun, and leaves nothing.

@@ -98,7 +98,7 @@ export class Workplaces {
   enter(project: Project, look: 'now' | 'seldom'): Workplace {
     const name = nameOf(project);
     const known = this.#places.get(name);
-    if (known && this.#isStill(known, name, look)) return take(known);
+    if (known && this.#isStill(known, look)) return take(known);
     if (known) this.#drop(known, name);
     const place = new Workplace(project, openProject(project), this.#clock.passed());
     this.#places.set(name, place);
@@ -121,19 +121,21 @@ export class Workplaces {
     if (place.users === 0) place.close();
   }
 
-  #isStill(place: Workplace, path: string, look: 'now' | 'seldom'): boolean {
+  #isStill(place: Workplace, look: 'now' | 'seldom'): boolean {
     if (place.isGone()) return false;
     const now = this.#clock.passed();
     if (look === 'seldom' && now - place.seenAt < FRESH) return true;
-    if (identityOf(path) !== identityOf(`/proc/self/fd/${place.directory}`)) return false;
+    const { root, rest } = place.project;
+    if (identityOf(join(root, rest)) !== identityOf(`/proc/self/fd/${place.directory}`)) return false;
     place.forget();
     place.seenAt = now;
     return true;
   }
 }
 
-function nameOf(project: Project): string {
-  return join(project.root, project.rest);
+/** Jobs of one path may have been submitted when it led to different directories. */
+function nameOf({ root, rest, found }: Project): string {
+  return JSON.stringify([root, rest, found?.way, found?.identity]);
 }
 
 function take(place: Workplace): Workplace {

@@ -32,6 +32,10 @@ export function isEnded(state: JobState): state is Extract<JobState, { finishedA
   return state.is === 'done' || state.is === 'failed' || state.is === 'cancelled';
 }
 
+/** A directory: the way to it without links, from the root of its project's location or `/`, and what it is. */
+export const Found = Type.Object({ way: Type.String(), identity: Type.String({ minLength: 1 }) });
+export type Found = Static<typeof Found>;
+
 /**
  * A project as this host sees it. `root` is the location's directory (or `/` where there are no locations),
  * `rest` the way from there, never empty, without leading `/`; `path` is both, for people.
@@ -41,6 +45,8 @@ export const Project = Type.Object({
   root: Type.String(),
   rest: Type.String(),
   path: Type.String(),
+  /** What it led to when the job was submitted. Whoever opens another directory there later has none of that. */
+  found: Type.Optional(Found),
 });
 export type Project = Static<typeof Project>;
 

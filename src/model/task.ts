@@ -123,6 +123,8 @@ export const Outcome = Type.Union([
   }),
   /** Ended because it was told to, or lost with its procwrap or spawner: it says nothing of the task. */
   Type.Object({ is: Type.Literal('stopped') }),
+  /** Taken back before it had begun: as if it had never been. */
+  Type.Object({ is: Type.Literal('withdrawn') }),
   /** There was no room for what it writes: it is tried again later, and nothing is held against it. */
   Type.Object({ is: Type.Literal('postponed'), reason: Type.String() }),
 ]);
@@ -138,7 +140,6 @@ export const Tried = Type.Object({
     Type.Literal('done'),
     Type.Literal('failed'),
     Type.Literal('lost'),
-    Type.Literal('withdrawn'),
     Type.Literal('postponed'),
     Type.Literal('cancelled'),
   ]),

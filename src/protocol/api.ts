@@ -13,12 +13,16 @@ const Time = Type.String({ description: 'ISO 8601, UTC', examples: ['2026-11-22T
 /** Bounds of what a client may send. */
 export const limits = {
   bodyBytes: 65536,
+  /** Of a job, for the sake of its command. */
+  submitBytes: 262144,
   depth: 8,
   views: 256,
   variables: 64,
   text: 4096,
   name: 200,
-  words: 4096,
+  /** Words of a command, and the bytes of one: Linux takes 128 KiB with the closing NUL. */
+  words: 16384,
+  word: 131071,
 } as const;
 
 export const ProjectName = Type.Union(
@@ -84,10 +88,10 @@ export const CommandSubmit = Type.Object(
   {
     kind: Type.Literal('command'),
     project: ProjectName,
-    command: Type.Array(Type.String({ maxLength: limits.text, pattern: '^[^\\u0000]*$' }), {
+    command: Type.Array(Type.String({ maxLength: limits.word, pattern: '^[^\\u0000]*$' }), {
       minItems: 1,
       maxItems: limits.words,
-      description: 'Program and arguments, without a shell; %d and %04d stand for the frame.',
+      description: 'Program, not empty, and arguments, without a shell; %d and %04d stand for the frame.',
     }),
     frames: Type.Optional(
       Type.String({ minLength: 1, maxLength: limits.text, description: 'Such as 1-100:2,7,20-10:-1.' }),
@@ -255,7 +259,7 @@ export const TasksQuery = Type.Object(
 export const LogQuery = Type.Object(
   {
     task: Type.Optional(Type.Integer({ minimum: 1 })),
-    offset: Type.Optional(Type.Integer({ minimum: 0 })),
+    offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   },
   closed,
 );

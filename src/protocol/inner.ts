@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { CommandRequest, JobLimits, Project, RadianceRequest } from '../model/job.ts';
+import { CommandRequest, Found, JobLimits, Project, RadianceRequest } from '../model/job.ts';
 import { AttemptText, Outcome, TaskPlan } from '../model/task.ts';
 
 /**
@@ -66,8 +66,8 @@ export const Question = Type.Union([
 ]);
 export type Question = Static<typeof Question>;
 
-/** `identity` is the same for every name of the same directory. */
-export const CheckAnswer = Type.Object({ kind: Type.Literal('check'), identity: Type.String({ minLength: 1 }) });
+/** `found` has the same identity for every name of the same directory. */
+export const CheckAnswer = Type.Object({ kind: Type.Literal('check'), found: Found });
 export const PlanAnswer = Type.Object({
   kind: Type.Literal('plan'),
   tasks: Type.Array(TaskPlan),
@@ -145,6 +145,8 @@ export const ToProcwrap = Type.Union([
   Type.Object({ say: Type.Literal('start'), starts: Type.Array(Start) }),
   /** One that waits for a slot ends as `stopped` at once. */
   Type.Object({ say: Type.Literal('stop'), attempts: Attempts }),
+  /** Those that wait for a slot end as `withdrawn`, and those not known, too. What has begun goes on, and is told again. */
+  Type.Object({ say: Type.Literal('withdraw'), attempts: Attempts }),
   /** Its processes are stopped, and its slot is free; again and again is fine. */
   Type.Object({ say: Type.Literal('pause'), attempts: Attempts }),
   Type.Object({ say: Type.Literal('resume'), attempts: Attempts }),
@@ -160,12 +162,15 @@ export const ToProcwrap = Type.Union([
 export type ToProcwrap = Static<typeof ToProcwrap>;
 
 export const FromProcwrap = Type.Union([
-  /** Answer to hello. `attempts`: running here, or ended and not acknowledged. The ends follow as `ended`. */
+  /**
+   * Answer to hello. `attempts`: running here, or ended and not acknowledged, each with the `holds` of its task: the
+   * server may not have its job any more. The ends follow as `ended`.
+   */
   Type.Object({
     say: Type.Literal('welcome'),
     version: Type.String(),
     pid: Id,
-    attempts: Type.Array(AttemptText),
+    attempts: Type.Array(Type.Object({ attempt: AttemptText, holds: Type.Array(Type.String()) })),
   }),
   Type.Object({ say: Type.Literal('answer'), id: Id, answer: Answer }),
   Type.Object({ say: Type.Literal('started'), started: Type.Array(Type.Object({ attempt: AttemptText, pid: Id })) }),

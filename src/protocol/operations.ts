@@ -42,6 +42,8 @@ export interface Operation {
   readonly body?: TSchema;
   /** True if the body may be left out. */
   readonly bodyOptional?: boolean;
+  /** Most of the body, if it is not {@link limits.bodyBytes}. */
+  readonly bodyBytes?: number;
   readonly answers: Readonly<Record<number, Answer>>;
   /** Refusals beyond those that every operation knows. */
   readonly refusals: readonly RefusalCode[];
@@ -94,6 +96,7 @@ export const operations = {
     summary: 'Submit a job. It is on disk when it is answered.',
     headers: SubmitHeaders,
     body: SubmitRequest,
+    bodyBytes: limits.submitBytes,
     answers: {
       201: { says: 'The new job.', schema: JobView, headers: { Location: 'Path of the job.' } },
       200: { says: 'The job that this idempotency key has named before.', schema: JobView },

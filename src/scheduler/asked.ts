@@ -1,10 +1,10 @@
 import { isEnded, type Job } from '../model/job.ts';
-import type { Task } from '../model/task.ts';
 import { remember } from './endings.ts';
-import { attemptsOf, type FarmState, type Host, type Occupied, setPaused } from './farm.ts';
+import { attemptsOf, type FarmState } from './farm.ts';
 import { forgetIfOver, tidy } from './leaving.ts';
 import type { Order } from './messages.ts';
 import { moveJob, moveTask } from './moves.ts';
+import { holdAttempt, withdrawFor } from './withdrawals.ts';
 
 /** What people ask of a job. One that is in no state for it is left alone: the server refuses that before. */
 
@@ -24,7 +24,8 @@ export function cancelAsked(farm: FarmState, id: number, by: string, now: number
   const reason = `Cancelled by ${by}.`;
   orders.push(...moveJob(farm, job, { is: 'cancelled', startedAt, finishedAt: now, reason }, `by ${by}`));
   for (const { host, occupied } of attemptsOf(farm, id)) {
-    if (occupied.stopping === 'no') orders.push({ order: 'stop', host: host.name, attempt: occupied.key });
+    // A withdrawal may come too late, and then it goes on.
+    if (occupied.stopping !== 'unwanted') orders.push({ order: 'stop', host: host.name, attempt: occupied.key });
     occupied.stopping = 'unwanted';
   }
   for (const host of farm.hosts.keys()) orders.push(...tidy(host, job, waited));
@@ -38,14 +39,7 @@ export function pauseAsked(farm: FarmState, id: number, by: string): Order[] {
   const orders = moveJob(farm, job, { is: 'paused', startedAt }, `by ${by}`);
   for (const { host, occupied } of attemptsOf(farm, id)) {
     const task = job.tasks.get(occupied.key.task);
-    if (occupied.stopping !== 'no' || task?.state.is !== 'running') continue;
-    if (hasNotBegun(task)) {
-      orders.push(withdraw(host, occupied));
-      continue;
-    }
-    setPaused(host, occupied, true);
-    orders.push(...moveTask(job, task, { ...task.state, is: 'paused' }, `job paused by ${by}`));
-    orders.push({ order: 'pause', host: host.name, attempt: occupied.key });
+    if (task) orders.push(...holdAttempt(host, occupied, job, task, `job paused by ${by}`));
   }
   return orders;
 }
@@ -66,29 +60,4 @@ export function retryAsked(farm: FarmState, asked: Job, by: string): Order[] {
   job.tasks.retry();
   const orders = moveJob(farm, job, { is: 'waiting' }, `retried by ${by}`);
   return [{ order: 'keep', job, tasks: 'retried' }, ...orders, ...withdrawFor(farm, job)];
-}
-
-/** Takes back what hosts were given ahead of jobs that come after this one. */
-export function withdrawFor(farm: FarmState, { priority }: Job): Order[] {
-  const orders: Order[] = [];
-  for (const host of farm.hosts.values()) {
-    if (host.attempts.size <= host.slots) continue;
-    for (const occupied of host.attempts.values()) {
-      const job = farm.jobs.get(occupied.key.job);
-      const task = job?.tasks.get(occupied.key.task);
-      if (!job || !task || job.priority >= priority || occupied.stopping !== 'no') continue;
-      if (task.attempts === occupied.key.attempt && hasNotBegun(task)) orders.push(withdraw(host, occupied));
-    }
-  }
-  return orders;
-}
-
-/** Given ahead, as far as we know: it waits for a slot of its host. */
-function hasNotBegun({ plan, state }: Task): boolean {
-  return plan.step === 'frame' && state.is === 'running' && state.pid === null;
-}
-
-function withdraw(host: Host, occupied: Occupied): Order {
-  occupied.stopping = 'withdrawn';
-  return { order: 'stop', host: host.name, attempt: occupied.key };
 }

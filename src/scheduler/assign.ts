@@ -1,6 +1,6 @@
 import type { Job } from '../model/job.ts';
 import type { Task } from '../model/task.ts';
-import { type FarmState, type Host, heldNow, occupy, setPaused, taken } from './farm.ts';
+import { type FarmState, type Host, heldNow, occupy, setPaused, stillEnding, taken } from './farm.ts';
 import type { Order } from './messages.ts';
 import { moveJob, moveTask } from './moves.ts';
 
@@ -66,9 +66,11 @@ class Giver {
   #start(job: Job): void {
     const most = mostAtATime(job);
     const isFree = (holds: readonly string[]) => holds.every((hold) => !this.#heldNow().has(hold));
+    const ending = stillEnding(this.#farm, job);
     let room = this.#free() + ahead(this.#host, job);
     for (const task of room > 0 ? job.tasks.startable(isFree) : []) {
       if (room <= 0 || job.tasks.counts.running >= most) return;
+      if (ending.has(task.plan.number)) continue;
       this.#startTask(job, task);
       room -= 1;
     }

@@ -6,8 +6,9 @@ import type { Order } from './messages.ts';
 import { moveJob, moveTask } from './moves.ts';
 
 /**
- * A task whose attempts are lost this often, one after another and none further than those before, takes its procwrap
- * or its host down, and would do so for ever. A lost attempt says nothing of the task itself, so one alone is no failure.
+ * A task whose attempts are lost this often, one after another and none further than those before, takes its procwrap,
+ * the spawner or its host down, and would do so for ever. A lost attempt says nothing of the task itself, so one alone
+ * is no failure.
  */
 export const mostLost = 5;
 
@@ -31,6 +32,8 @@ export function endAttempt(farm: FarmState, job: Job, task: Task, outcome: Outco
       return failAttempt(farm, job, task, outcome, now);
     case 'stopped':
       return loseAttempt(farm, job, task, now);
+    case 'withdrawn':
+      return withdrawAttempt(job, task);
     case 'postponed':
       return postponeAttempt(farm, job, task, outcome.reason, now);
   }
@@ -71,8 +74,9 @@ export function loseAttempt(farm: FarmState, job: Job, task: Task, now: number):
   const host = hostOf(task);
   task.lost = progressed(task) ? 1 : task.lost + 1;
   if (task.lost >= mostLost) {
+    // An end that tells of a lost spawner looks like that of an attempt that was stopped.
     const times = `${mostLost} times while ${task.plan.name} ran`;
-    const reason = `The control process (procwrap) of ${host} ended ${times}; it is not tried again.`;
+    const reason = `The control process of ${host} (procwrap or its spawner) ended ${times}; it is not tried again.`;
     const since = begun(task, now);
     remember(task, now, 'lost');
     const orders = moveTask(job, task, { is: 'failed', since, until: now, reason, lastLines: [] }, reason);

@@ -1,5 +1,5 @@
 import type { Job } from '../model/job.ts';
-import { type AttemptKey, attemptText } from '../model/task.ts';
+import { type AttemptKey, attemptText, type Task } from '../model/task.ts';
 import { JobQueue } from './queue.ts';
 
 /** An attempt that a host has, until its end is known. */
@@ -8,7 +8,7 @@ export interface Occupied {
   readonly holds: readonly string[];
   /** Its processes are stopped: it takes no slot, but holds what it holds. */
   paused: boolean;
-  /** We asked for its end: because nobody wants it any more, or, not yet begun, it is to wait here again. */
+  /** We asked for its end: because nobody wants it any more, or, if it has not begun, because it is to wait here again. */
   stopping: 'no' | 'unwanted' | 'withdrawn';
 }
 
@@ -51,7 +51,9 @@ export function farmOf(jobs: readonly Job[]): FarmState {
       if (state.is !== 'running' && state.is !== 'paused') continue;
       const key = { job: job.id, task: plan.number, attempt: attempts };
       const paused = state.is === 'paused';
-      occupy(farm, hostNamed(farm, state.host), { key, holds: plan.holds, paused, stopping: 'no' });
+      // What runs of a paused job was withdrawn when that was paused. Nobody knows whether its host was told.
+      const stopping = job.state.is === 'paused' && !paused ? 'withdrawn' : 'no';
+      occupy(farm, hostNamed(farm, state.host), { key, holds: plan.holds, paused, stopping });
     }
   }
   return farm;
@@ -106,6 +108,15 @@ export function attemptsOf(farm: FarmState, job: number): { host: Host; occupied
   );
 }
 
+/** Numbers of the job's tasks of which a host still has an attempt that nobody wants: none runs twice at a time. */
+export function stillEnding(farm: FarmState, { id, tasks }: Job): ReadonlySet<number> {
+  const { running, paused } = tasks.counts;
+  // Mostly there is none, and the job may have thousands under way.
+  if ((farm.occupied.get(id) ?? 0) <= running + paused) return new Set();
+  const unwanted = attemptsOf(farm, id).filter(({ occupied }) => occupied.stopping === 'unwanted');
+  return new Set(unwanted.map(({ occupied }) => occupied.key.task));
+}
+
 /** Everything that attempts hold, on all hosts. */
 export function heldNow(farm: FarmState): Set<string> {
   const held = new Set<string>();
@@ -113,4 +124,12 @@ export function heldNow(farm: FarmState): Set<string> {
     for (const attempt of host.attempts.values()) for (const hold of attempt.holds) held.add(hold);
   }
   return held;
+}
+
+/** The task whose current attempt this is; null for late and unknown ones. */
+export function currentTask(farm: FarmState, key: AttemptKey): { job: Job; task: Task } | null {
+  const job = farm.jobs.get(key.job);
+  const task = job?.tasks.get(key.task);
+  const isUnderWay = task?.state.is === 'running' || task?.state.is === 'paused';
+  return job && task && isUnderWay && task.attempts === key.attempt ? { job, task } : null;
 }

@@ -1,5 +1,6 @@
+import { framePlan } from '../model/frame-plan.ts';
 import { isEnded, type Job } from '../model/job.ts';
-import type { Task } from '../model/task.ts';
+import type { AttemptKey, Task, TaskPlan } from '../model/task.ts';
 import type { FarmState } from './farm.ts';
 import type { Order } from './messages.ts';
 
@@ -12,6 +13,16 @@ export function tidy(host: string, { project }: Job, tasks: Iterable<Task>): Ord
   return paths.length === 0 ? [] : [{ order: 'tidy', host, project, paths }];
 }
 
+/**
+ * Of a frame that was cancelled before its attempt ended: the pid file of an attempt that was lost, this one or one
+ * before it. Other tasks are still known and tidied as such; where another attempt is under way, that does it.
+ */
+export function tidyFrame(host: string, job: Job, { task }: AttemptKey): Order[] {
+  const { id, request, project, tasks } = job;
+  if (request.kind !== 'command' || tasks.get(task) !== null) return [];
+  return [{ order: 'tidy', host, project, paths: [pidFile(framePlan(id, request, task, tasks.frameOf(task)))] }];
+}
+
 /** An ended job stays in the farm only while a host has one of its attempts. Gives the job that leaves. */
 export function forgetIfOver(farm: FarmState, id: number): Job | null {
   const job = farm.jobs.get(id);
@@ -21,11 +32,24 @@ export function forgetIfOver(farm: FarmState, id: number): Job | null {
   return job;
 }
 
+/** What follows when a host has nothing more of an attempt. */
+export function left(farm: FarmState, host: string, key: AttemptKey): Order[] {
+  const job = farm.jobs.get(key.job);
+  const task = job?.tasks.get(key.task);
+  const isOver = task?.attempts === key.attempt && (task.state.is === 'cancelled' || task.state.is === 'failed');
+  const orders = job && task && isOver ? tidy(host, job, [task]) : [];
+  return forgetIfOver(farm, key.job) ? [...orders, { order: 'forget', job: key.job }] : orders;
+}
+
 /** Also what an attempt left that was lost with its procwrap, and that nobody goes on with. */
 function leftBehind({ plan, attempts }: Task): string[] {
   if (attempts === 0) return plan.afterwards;
   const halves = plan.deeds.flatMap((deed) =>
     deed.do === 'run' && deed.stdout.to === 'picture' ? [deed.stdout.aside, deed.stdout.record] : [],
   );
-  return [...plan.afterwards, ...plan.litter, ...halves, `proc/${plan.name}.pid`];
+  return [...plan.afterwards, ...plan.litter, ...halves, pidFile(plan)];
+}
+
+function pidFile({ name }: TaskPlan): string {
+  return `proc/${name}.pid`;
 }

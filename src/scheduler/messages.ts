@@ -1,6 +1,12 @@
 import type { Job, Project } from '../model/job.ts';
 import type { AttemptKey, Outcome, Task, TaskPlan } from '../model/task.ts';
 
+/** An attempt that a host says it has, with what its task holds. */
+export interface Present {
+  readonly key: AttemptKey;
+  readonly holds: readonly string[];
+}
+
 /** What can happen to a farm. */
 export type Happening =
   | { what: 'submitted'; job: Job }
@@ -10,7 +16,7 @@ export type Happening =
   /** The job may have left the farm: it is handed in as the store has it. */
   | { what: 'retry asked'; job: Job; by: string }
   /** `attempts`: there, also waiting or paused, or ended and not yet acknowledged. */
-  | { what: 'host joined'; host: string; slots: number; attempts: readonly AttemptKey[] }
+  | { what: 'host joined'; host: string; slots: number; attempts: readonly Present[] }
   | { what: 'host left'; host: string }
   | { what: 'attempt started'; attempt: AttemptKey; pid: number }
   | { what: 'attempt progressed'; attempt: AttemptKey; fraction: number }
@@ -23,6 +29,8 @@ export type Order =
   | { order: 'keep'; job: Job; tasks: 'retried' | readonly Task[] }
   | { order: 'start'; host: string; attempt: AttemptKey; task: TaskPlan; job: Job }
   | { order: 'stop' | 'pause' | 'resume' | 'acknowledge'; host: string; attempt: AttemptKey }
+  /** Ends it if it has not begun; one that has goes on, and its host tells of it again. */
+  | { order: 'withdraw'; host: string; attempt: AttemptKey }
   /** Nothing more will be started of this job. */
   | { order: 'forget'; job: number }
   /** Say that time passed, so many milliseconds from now. */

@@ -1,11 +1,13 @@
 import { isEnded, type Job } from '../model/job.ts';
 import { type AttemptKey, attemptText, type Task, type TaskPlan } from '../model/task.ts';
-import { cancelAsked, pauseAsked, resumeAsked, retryAsked, withdrawFor } from './asked.ts';
+import { cancelAsked, pauseAsked, resumeAsked, retryAsked } from './asked.ts';
 import { assign } from './assign.ts';
-import { endAttempt, loseAttempt, restMilliseconds, withdrawAttempt } from './endings.ts';
-import { type FarmState, hostNamed, occupy, release } from './farm.ts';
-import { forgetIfOver, tidy } from './leaving.ts';
+import { endAttempt, restMilliseconds } from './endings.ts';
+import { currentTask, type FarmState, hostNamed, release } from './farm.ts';
+import { hostJoined } from './joining.ts';
+import { forgetIfOver, left, tidyFrame } from './leaving.ts';
 import type { Happening, Order } from './messages.ts';
+import { goesOn, withdrawFor } from './withdrawals.ts';
 
 /**
  * The brain: what happened, and now (milliseconds since 1970) -> what is to be done.
@@ -38,7 +40,7 @@ function respond(farm: FarmState, happening: Happening, now: number): Order[] {
       hostNamed(farm, happening.host).connected = false;
       return [{ order: 'log', level: 'warn', text: `host ${happening.host}: connection lost` }];
     case 'attempt started':
-      return attemptStarted(farm, happening.attempt, happening.pid);
+      return attemptStarted(farm, happening.attempt, happening.pid, now);
     case 'attempt progressed':
       return attemptProgressed(farm, happening.attempt, happening.fraction);
     case 'attempt ended':
@@ -95,62 +97,15 @@ function isView(hold: string): boolean {
   return hold.startsWith('view:');
 }
 
-/**
- * The host says what it has. What it does not have is lost and waits for another attempt, if it has not been lost
- * too often; what we no longer want is stopped there.
- */
-function hostJoined(farm: FarmState, joined: Extract<Happening, { what: 'host joined' }>, now: number): Order[] {
-  const { host: name, slots, attempts } = joined;
-  const host = hostNamed(farm, name);
-  host.slots = slots;
-  host.connected = true;
-  const isNew = !host.known;
-  host.known = true;
-  const orders: Order[] = [{ order: 'log', level: 'info', text: `host ${name}: joined with ${slots} slots` }];
-  const there = new Set(attempts.map(attemptText));
-  for (const text of [...host.attempts.keys()]) {
-    const lost = there.has(text) ? null : release(farm, host, text);
-    if (lost === null) continue;
-    const current = currentTask(farm, lost.key);
-    if (current && lost.stopping === 'withdrawn') orders.push(...withdrawAttempt(current.job, current.task));
-    else if (current) orders.push(...loseAttempt(farm, current.job, current.task, now));
-    orders.push(...left(farm, name, lost.key));
-  }
-  for (const key of attempts) orders.push(...isThere(farm, name, key));
-  if (isNew) orders.push(...tidyAgain(farm, name));
-  return orders;
-}
-
-/** What was done before this server started may not have been tidied. */
-function tidyAgain(farm: FarmState, name: string): Order[] {
-  return [...farm.jobs.values()].flatMap((job) =>
-    tidy(
-      name,
-      job,
-      [...job.tasks.known()].filter(({ state }) => state.is === 'done'),
-    ),
-  );
-}
-
-/** Of an attempt that a host says it has: whether it is wanted, and running or paused, is ours to say. */
-function isThere(farm: FarmState, name: string, key: AttemptKey): Order[] {
-  const host = hostNamed(farm, name);
-  const current = currentTask(farm, key);
-  const stopping = current ? (host.attempts.get(attemptText(key))?.stopping ?? 'no') : 'unwanted';
-  const paused = current?.task.state.is === 'paused';
-  const holds = farm.jobs.get(key.job)?.tasks.get(key.task)?.plan.holds ?? [];
-  occupy(farm, host, { key, holds, paused, stopping });
-  if (stopping !== 'no') return [{ order: 'stop', host: name, attempt: key }];
-  return [{ order: paused ? 'pause' : 'resume', host: name, attempt: key }];
-}
-
-function attemptStarted(farm: FarmState, key: AttemptKey, pid: number): Order[] {
+function attemptStarted(farm: FarmState, key: AttemptKey, pid: number, now: number): Order[] {
   const current = currentTask(farm, key);
   if (!current) return [];
   const { task, job } = current;
   if (task.state.is !== 'running' && task.state.is !== 'paused') return [];
   task.state = { ...task.state, pid };
-  return [{ order: 'tell', job }];
+  const orders = goesOn(farm, job, task, key);
+  // Its slot is free if it was paused.
+  return [...orders, { order: 'tell', job }, ...(orders.length > 0 ? assign(farm, now) : [])];
 }
 
 function attemptProgressed(farm: FarmState, key: AttemptKey, fraction: number): Order[] {
@@ -163,35 +118,19 @@ function attemptProgressed(farm: FarmState, key: AttemptKey, fraction: number): 
 function attemptEnded(farm: FarmState, ended: Extract<Happening, { what: 'attempt ended' }>, now: number): Order[] {
   const { host, attempt: key, outcome, milliseconds } = ended;
   const current = currentTask(farm, key);
-  const occupied = release(farm, hostNamed(farm, host), attemptText(key));
+  release(farm, hostNamed(farm, host), attemptText(key));
   const orders: Order[] = [];
   if (!current) {
     orders.push({ order: 'log', level: 'info', text: `attempt ${attemptText(key)}: late end (${outcome.is})` });
-  } else if (outcome.is === 'stopped' && occupied?.stopping === 'withdrawn') {
-    orders.push(...withdrawAttempt(current.job, current.task));
+    const job = farm.jobs.get(key.job);
+    // It may never have begun, and then it has not tidied after the one before it.
+    if (job && key.attempt > 1 && outcome.is !== 'done') orders.push(...tidyFrame(host, job, key));
   } else {
     if (outcome.is === 'done' || outcome.is === 'failed') current.job.tasks.took(milliseconds);
-    if (outcome.is !== 'postponed') farm.resting.delete(key.job);
+    if (outcome.is !== 'postponed' && outcome.is !== 'withdrawn') farm.resting.delete(key.job);
     orders.push(...endAttempt(farm, current.job, current.task, outcome, now));
   }
   orders.push({ order: 'acknowledge', host, attempt: key });
   orders.push(...left(farm, host, key));
   return orders;
-}
-
-/** What follows when a host has nothing more of an attempt. */
-function left(farm: FarmState, host: string, key: AttemptKey): Order[] {
-  const job = farm.jobs.get(key.job);
-  const task = job?.tasks.get(key.task);
-  const isOver = task?.attempts === key.attempt && (task.state.is === 'cancelled' || task.state.is === 'failed');
-  const orders = job && task && isOver ? tidy(host, job, [task]) : [];
-  return forgetIfOver(farm, key.job) ? [...orders, { order: 'forget', job: key.job }] : orders;
-}
-
-/** The task whose current attempt this is; null for late and unknown ones. */
-function currentTask(farm: FarmState, key: AttemptKey): { job: Job; task: Task } | null {
-  const job = farm.jobs.get(key.job);
-  const task = job?.tasks.get(key.task);
-  const isUnderWay = task?.state.is === 'running' || task?.state.is === 'paused';
-  return job && task && isUnderWay && task.attempts === key.attempt ? { job, task } : null;
 }

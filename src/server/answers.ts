@@ -1,16 +1,19 @@
 import type { Readable } from 'node:stream';
 import { findRecord } from '../config/hosts.ts';
 import { readFrames } from '../model/frames.ts';
-import type { Job, JobHead, JobSummary } from '../model/job.ts';
+import { isEnded, type Job, type JobHead, type JobSummary } from '../model/job.ts';
 import { summaryOf } from '../model/progress.ts';
 import { Refusal } from '../model/refusal.ts';
+import type { Task } from '../model/task.ts';
 import type { JobView } from '../protocol/api.ts';
 import { type FarmState, hostNamed, taken } from '../scheduler/farm.ts';
 import type { Farm } from '../web/farm.ts';
+import { logOf, namedTask, tellingTask } from './job-log.ts';
+import { jobsIn } from './job-pages.ts';
 import { measure } from './measures.ts';
 import type { FarmOptions } from './options.ts';
 import type { Procwrap } from './procwrap.ts';
-import { jobLog, openResult } from './results.ts';
+import { openResult } from './results.ts';
 import { tasksIn } from './task-pages.ts';
 import { jobView, taskView } from './views.ts';
 import type { Watchers } from './watchers.ts';
@@ -23,11 +26,18 @@ export interface AnswersDoors {
   readonly farm: FarmState;
   readonly procwrap: Pick<Procwrap, 'ask'>;
   readonly watchers: Watchers;
+  /** Resolves when all that has happened is on disk, or cannot be written. */
+  readonly kept: () => Promise<unknown>;
 }
 
-/** What is asked of the farm and changes nothing. */
+/**
+ * What is asked of the farm and changes nothing. Nobody is told what a loss of power could still undo: views are made of
+ * what is in memory, and given out when that is on disk; while the store cannot be written, at once.
+ */
 export class Answers {
   readonly #doors: AnswersDoors;
+  /** The one that was looked at last, once it had ended. */
+  #looked: Job | null = null;
 
   constructor(doors: AnswersDoors) {
     this.#doors = doors;
@@ -43,6 +53,24 @@ export class Answers {
     const job = farm.jobs.get(id) ?? (await options.store.job(id));
     if (!job) throw noJob(id);
     return job;
+  }
+
+  /** As `find`, for who changes nothing: of a job that has ended the tasks are not read for each page anew. */
+  async #look(id: number): Promise<Job> {
+    const active = this.#doors.farm.jobs.get(id);
+    if (active) return active;
+    const { state } = await this.#kept(id);
+    const looked = this.#looked;
+    if (looked?.id === id && isEnded(state) && isEnded(looked.state) && state.finishedAt === looked.state.finishedAt)
+      return looked;
+    this.#looked = await this.find(id);
+    return this.#looked;
+  }
+
+  /** A task of a job that there is. */
+  async #task(id: number, number: number): Promise<Task | undefined> {
+    const { farm, options } = this.#doors;
+    return farm.jobs.get(id)?.tasks.get(number) ?? (await options.store.tasks(id, number - 1, 1))[0];
   }
 
   /** As `find`, but that nothing is read of the tasks. @throws Refusal */
@@ -69,23 +97,23 @@ export class Answers {
 
   async jobs({ state, before, limit }: Parameters<Farm['jobs']>[0]): ReturnType<Farm['jobs']> {
     const { farm, options } = this.#doors;
-    const found = await options.store.jobs({ before, limit: limit + 1, states: state ? [state] : null });
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
-    return {
-      jobs: page.map((kept) => this.#view(farm.jobs.get(kept.id) ?? kept)),
-      next: found.length > limit && last ? last.id : null,
-    };
+    const { jobs, next } = await jobsIn(options.store, { before, limit, states: state ? [state] : null });
+    return this.#whenKept({ jobs: jobs.map((kept) => this.#view(farm.jobs.get(kept.id) ?? kept)), next });
+  }
+
+  async #whenKept<T>(view: T): Promise<T> {
+    await this.#doors.kept();
+    return view;
   }
 
   async job(id: number): ReturnType<Farm['job']> {
-    return this.#view(await this.#summary(id));
+    return this.#whenKept(this.#view(await this.#summary(id)));
   }
 
   async tasks(...[id, after, limit, state]: Parameters<Farm['tasks']>): ReturnType<Farm['tasks']> {
     const { farm, options } = this.#doors;
     const { store } = options;
-    const job = state ? await this.find(id) : (farm.jobs.get(id) ?? null);
+    const job = state ? await this.#look(id) : (farm.jobs.get(id) ?? null);
     const frameOf = job ? (number: number) => job.tasks.frameOf(number) : framesOf(await this.#kept(id));
     const kept =
       job && state
@@ -93,16 +121,18 @@ export class Answers {
         : await store.tasks(id, after, limit + 1);
     const page = kept.slice(0, limit).map((task) => job?.tasks.get(task.plan.number) ?? task);
     const last = page.at(-1);
-    return {
+    return this.#whenKept({
       tasks: page.map((task) => taskView(task, frameOf(task.plan.number))),
       next: kept.length > limit && last ? last.plan.number : null,
-    };
+    });
   }
 
   async log(...[id, task, offset]: Parameters<Farm['log']>): ReturnType<Farm['log']> {
-    const { options, procwrap } = this.#doors;
-    const kept = options.store.tasks.bind(options.store);
-    return jobLog(procwrap, kept, await this.find(id), task, offset);
+    const { procwrap } = this.#doors;
+    const lookup = (number: number) => this.#task(id, number);
+    if (task !== null) return logOf(procwrap, await this.head(id), await namedTask(id, task, lookup), offset);
+    const job = await this.#look(id);
+    return logOf(procwrap, job, await tellingTask(job, lookup), offset);
   }
 
   async result(id: number, path: string, as: 'file' | 'png'): Promise<{ bytes: number | null; stream: Readable }> {
@@ -145,12 +175,17 @@ export class Answers {
   }
 
   async watch(...[id, tell]: Parameters<Farm['watch']>): ReturnType<Farm['watch']> {
-    const { farm, watchers } = this.#doors;
+    const { farm, watchers, kept } = this.#doors;
     const first = await this.#summary(id);
-    const view = (changed: Job | JobSummary) => tell(this.#view(changed));
+    let isTold = false;
+    const view = (changed: Job | JobSummary) => {
+      isTold = true;
+      tell(this.#view(changed));
+    };
     const stop = watchers.watch(id, view);
-    // Between the look into the store and the watch the job may have moved on: it is in the farm then.
-    view(farm.jobs.get(id) ?? first);
+    // What is not on disk yet is told to all who watch when it is.
+    await kept();
+    if (!isTold) view(farm.jobs.get(id) ?? first);
     return stop;
   }
 

@@ -60,9 +60,18 @@ export class Conductor {
 
   /** As {@link conduct}, for somebody who must not wait without end: null when it is done, else what holds it up. */
   conductOrSay(orders: readonly Order[]): Promise<string | null> {
+    return this.#orTrouble(this.conduct(orders));
+  }
+
+  /** Null when all that was ordered so far is on disk, else what holds it up. Whoever asks makes nothing urgent. */
+  kept(): Promise<string | null> {
+    return this.#orTrouble(this.#last);
+  }
+
+  #orTrouble(done: Promise<void>): Promise<string | null> {
     const { promise, resolve } = Promise.withResolvers<string | null>();
     this.#impatient.add(resolve);
-    void this.conduct(orders).then(() => {
+    void done.then(() => {
       this.#impatient.delete(resolve);
       resolve(null);
     });

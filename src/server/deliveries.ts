@@ -38,6 +38,7 @@ export class Deliveries {
         this.#collect(host, { say: 'start', starts: [startOf(order)] });
         break;
       case 'stop':
+      case 'withdraw':
       case 'pause':
       case 'resume':
       case 'acknowledge':

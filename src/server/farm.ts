@@ -56,7 +56,8 @@ class Running implements RunningFarm {
     this.#procwrap = this.#newProcwrap();
     this.#conductor = this.#newConductor();
     const happen = (happening: Happening) => this.#happen(happening);
-    const doors = { options, farm, procwrap: this.#procwrap, watchers: this.#watchers, happen };
+    const kept = () => this.#conductor.kept();
+    const doors = { options, farm, procwrap: this.#procwrap, watchers: this.#watchers, happen, kept };
     this.#reception = new Reception(doors);
     this.#answers = new Answers(doors);
     const command = (happening: Happening) => this.#command(happening);

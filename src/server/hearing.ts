@@ -45,7 +45,8 @@ function welcome({ options, joined, note }: HearingDoors, { pid, version, attemp
   const { host, slots, log } = options;
   log('info', `procwrap ${pid} (${version}) answers, ${attempts.length} simulations there`);
   joined(host);
-  note({ what: 'host joined', host, slots, attempts: attempts.map(attemptKey) });
+  const there = attempts.map(({ attempt, holds }) => ({ key: attemptKey(attempt), holds }));
+  note({ what: 'host joined', host, slots, attempts: there });
 }
 
 /** Not urgent where the host was given enough ahead. */

@@ -12,7 +12,7 @@ import { StoreError } from '../store/error.ts';
 import type { Caller } from '../web/farm.ts';
 import type { FarmOptions } from './options.ts';
 import type { Procwrap } from './procwrap.ts';
-import { jobName, requested, requireFrames, sameRequest, scoped, tasksOf, viewBusy } from './requested.ts';
+import { jobName, requested, requireSound, sameRequest, scoped, tasksOf, viewBusy } from './requested.ts';
 import { jobView } from './views.ts';
 
 /** Seconds to wait for a directory to be looked at: a hung file system takes longer. */
@@ -30,9 +30,11 @@ export interface Submitted {
 export interface ReceptionDoors {
   readonly options: FarmOptions;
   readonly farm: FarmState;
-  readonly procwrap: Procwrap;
+  readonly procwrap: Pick<Procwrap, 'ask'>;
   /** Resolves when what follows is on disk and done. */
   readonly happen: (happening: Happening) => Promise<void>;
+  /** Resolves when all that has happened is on disk, or cannot be written. */
+  readonly kept: () => Promise<unknown>;
 }
 
 /** Where jobs come in: looked at, planned, on disk, and only then acknowledged. */
@@ -76,15 +78,19 @@ export class Reception {
       const sentence = `This Idempotency-Key was used for another request (job ${known.id}). Use a new key.`;
       throw new Refusal('key-reused', sentence, known.id);
     }
-    return { job: jobView(summaryOf(this.#doors.farm.jobs.get(known.id) ?? known), options.now()), fresh: false };
+    const job = jobView(summaryOf(this.#doors.farm.jobs.get(known.id) ?? known), options.now());
+    await this.#doors.kept();
+    return { job, fresh: false };
   }
 
   async #take(caller: Caller, asked: SubmitRequest, key: string | null): Promise<JobView> {
     const { procwrap } = this.#doors;
     const request = requested(asked);
-    const project = this.#project(asked.project);
-    const { identity } = await procwrap.ask({ ask: 'check', project }, checkSeconds);
-    const planned = await this.#plan(project, request, identity);
+    requireSound(request);
+    const named = this.#project(asked.project);
+    const { found } = await procwrap.ask({ ask: 'check', project: named }, checkSeconds);
+    const project = { ...named, found };
+    const planned = await this.#plan(project, request);
     return this.#oneAtATime(async () => {
       const inTheWay = this.#inTheWay(planned.plans, asked.kind === 'radiance' && asked.replace === true);
       const id = await this.#stored(this.#doors.options.store.nextJob());
@@ -100,14 +106,11 @@ export class Reception {
   }
 
   /** What rad would do, or nothing where the command itself is the plan. */
-  async #plan(project: Project, request: JobRequest, identity: string): Promise<Planned> {
-    if (request.kind === 'command') {
-      requireFrames(request.frames);
-      return { plans: null, notes: [], views: [] };
-    }
+  async #plan(project: FoundProject, request: JobRequest): Promise<Planned> {
+    if (request.kind === 'command') return { plans: null, notes: [], views: [] };
     const limit = this.#doors.options.settings.plan.seconds + planSlack;
     const { tasks, notes, views } = await this.#doors.procwrap.ask({ ask: 'plan', project, request }, limit);
-    return { plans: tasks.map((task) => scoped(task, identity, project.path)), notes, views };
+    return { plans: tasks.map((task) => scoped(task, project.found.identity, project.path)), notes, views };
   }
 
   #job(caller: Caller, asked: SubmitRequest, { id, request, project, planned, key }: Wanted): Job {
@@ -180,6 +183,8 @@ export class Reception {
     return mine;
   }
 }
+
+type FoundProject = Required<Project>;
 
 interface Planned {
   readonly plans: readonly TaskPlan[] | null;

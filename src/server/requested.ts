@@ -6,7 +6,7 @@ import { freshTask, PlannedTasks } from '../model/planned-tasks.ts';
 import { Refusal } from '../model/refusal.ts';
 import type { TaskPlan } from '../model/task.ts';
 import type { Tasks } from '../model/tasks.ts';
-import type { SubmitRequest } from '../protocol/api.ts';
+import { limits, type SubmitRequest } from '../protocol/api.ts';
 
 /** What is made of a submit: its request, whole, its name, its tasks. */
 
@@ -49,8 +49,21 @@ export function scoped(task: TaskPlan, identity: string, path: string): TaskPlan
   return { ...task, holds: task.holds.flatMap((hold) => [`${hold}@${identity}`, `${hold}@${path}`]) };
 }
 
-/** @throws Refusal */
-export function requireFrames(list: string | null): void {
+/** What needs no look at the project to be refused. @throws Refusal */
+export function requireSound(request: JobRequest): void {
+  if (request.kind !== 'command') return;
+  if (request.command[0] === '')
+    throw new Refusal('malformed', 'The first word of "command" is empty: name a program.');
+  const at = request.command.findIndex((word) => Buffer.byteLength(word) > limits.word);
+  if (at >= 0) {
+    const bytes = Buffer.byteLength(request.command[at] ?? '');
+    const says = `Word ${at + 1} of "command" has ${bytes} bytes; Linux takes ${limits.word} at most.`;
+    throw new Refusal('malformed', `${says} Let the program read it from a file.`);
+  }
+  requireFrames(request.frames);
+}
+
+function requireFrames(list: string | null): void {
   try {
     if (list !== null) readFrames(list);
   } catch (error) {

@@ -40,7 +40,7 @@ export function createApplication(bounds: Bounds, { log, logFile }: ErrorLog): A
   const callers = new WeakMap<IncomingMessage, Caller>();
   const names = new WeakMap<IncomingMessage, string>();
   const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const told = explain(error, schemasOf(request), request.body) ?? internal(error, request, { log, logFile });
+    const told = explain(error, schemasOf(request), request) ?? internal(error, request, { log, logFile });
     return answer(reply, told);
   };
   const app = fastify({

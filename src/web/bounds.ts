@@ -11,6 +11,8 @@ export interface Bounds {
   readonly localConnections: number;
   /** Requests of one connection that are under way at the same time. */
   readonly pipelined: number;
+  /** Requests with large bodies that are under way at the same time, of the whole port. */
+  readonly largeBodies: number;
   /** Event streams of the whole port; one user has at most half of them. */
   readonly streams: number;
   /** From the first byte of a connection or request to the end of its headers. */
@@ -40,6 +42,7 @@ export const defaultBounds: Bounds = {
   connections: 12_000,
   localConnections: 2000,
   pipelined: 32,
+  largeBodies: 64,
   streams: 1024,
   headersMs: 10_000,
   requestMs: 30_000,

@@ -1,6 +1,7 @@
 import { limits } from '../protocol/api.ts';
+import { operations } from '../protocol/operations.ts';
 import type { Bounds } from './bounds.ts';
-import { type Problem, problem } from './problem.ts';
+import { type Problem, problem, tooLargeBody } from './problem.ts';
 
 /** The head of a request, as it came. `rawHeaders` holds names and values in turn. */
 export interface Head {
@@ -109,10 +110,16 @@ function refusedBody(head: Head, headers: Headers): Problem | null {
   if (!hasBody) return null;
   if (head.method === 'GET' || head.method === 'HEAD')
     return problem(400, 'malformed', `A ${head.method} request takes no body.`);
-  if (Number(length ?? 0) > limits.bodyBytes)
-    return problem(413, 'too-large', `The body is larger than ${limits.bodyBytes} bytes.`);
+  const most = mostOfBody(head);
+  if (Number(length ?? 0) > most) return tooLargeBody(most);
   const encoding = headers.first('content-encoding') ?? 'identity';
   if (encoding.toLowerCase() !== 'identity')
     return problem(415, 'malformed', 'Compressed bodies are not taken; send it as it is.');
   return null;
+}
+
+function mostOfBody({ method, url }: Head): number {
+  const { submitJob } = operations;
+  const isSubmit = method === submitJob.method && url.split('?', 1)[0] === submitJob.path;
+  return isSubmit ? submitJob.bodyBytes : limits.bodyBytes;
 }

@@ -3,25 +3,33 @@ import { Refusal } from '../model/refusal.ts';
 import { limits } from '../protocol/api.ts';
 import { errorStatus } from '../protocol/openapi.ts';
 import { BodyError } from './json.ts';
-import { type Problem, problem } from './problem.ts';
+import { type Problem, problem, tooLargeBody } from './problem.ts';
 
 /** The schemas of a route, by the part of the request that they check. */
 export type PartSchemas = Readonly<Record<string, unknown>>;
 
+/** What is known of the request; of its route only how large a body it takes. */
+export interface Received {
+  readonly body: unknown;
+  readonly routeOptions: { readonly bodyLimit: number };
+}
+
+const nothing: Received = { body: undefined, routeOptions: { bodyLimit: limits.bodyBytes } };
+
 /** What the client is told of an error; null if it is none of the client's: an error of ours. */
-export function explain(error: unknown, schemas: PartSchemas, body: unknown = undefined): Problem | null {
+export function explain(error: unknown, schemas: PartSchemas, request: Received = nothing): Problem | null {
   if (error instanceof Refusal) return explainRefusal(error);
   if (error instanceof BodyError) return error.problem;
   if (!(error instanceof Error)) return null;
   const { code, validation, validationContext, statusCode } = error as Partial<FastifyError>;
   if (validation) {
     const part = validationContext ?? 'body';
-    const mismatches = part === 'body' ? ofNamedKind(validation, schemas[part], body) : validation;
+    const mismatches = part === 'body' ? ofNamedKind(validation, schemas[part], request.body) : validation;
     return problem(400, 'malformed', explainMismatch(mismatches, part, schemas[part]));
   }
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return problem(413, 'too-large', `The body is larger than ${limits.bodyBytes} bytes.`);
+      return tooLargeBody(request.routeOptions.bodyLimit);
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
     case 'FST_ERR_CTP_INVALID_CONTENT_TYPE':
       return problem(415, 'malformed', 'The content type of the body is not application/json.', {

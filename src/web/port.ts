@@ -6,6 +6,7 @@ import { Connections } from './connections.ts';
 import { type DoorRules, socketHosts, tcpHosts } from './door.ts';
 import { EventStreams } from './events.ts';
 import type { Farm } from './farm.ts';
+import { LargeBodies } from './large-bodies.ts';
 import { createListener, type Log } from './listener.ts';
 import type { Metrics } from './metrics.ts';
 import {
@@ -64,6 +65,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const common = {
     application,
     bounds,
+    largeBodies: new LargeBodies(bounds.largeBodies),
     log,
     logRefused: thinned(log),
     isClosing: () => state.isClosing,
@@ -111,6 +113,7 @@ function meter({ operationOf }: Application, metrics: Metrics): ReceptionOptions
 interface ListenerParts {
   readonly application: Application;
   readonly bounds: Bounds;
+  readonly largeBodies: LargeBodies;
   readonly connections: Connections;
   readonly log: Log;
   readonly logRefused: Log;

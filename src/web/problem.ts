@@ -33,3 +33,7 @@ export const safeHeaders = {
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
 } as const;
+
+export function tooLargeBody(most: number): Problem {
+  return problem(413, 'too-large', `The body is larger than ${most} bytes, the most that is taken here.`);
+}

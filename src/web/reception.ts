@@ -4,6 +4,7 @@ import type { Bounds } from './bounds.ts';
 import type { Connections } from './connections.ts';
 import { type DoorRules, turnedAway } from './door.ts';
 import type { Caller } from './farm.ts';
+import type { LargeBodies } from './large-bodies.ts';
 import { type Log, sendProblem } from './listener.ts';
 import { type Problem, problem, safeHeaders } from './problem.ts';
 import { bearsToken, unauthorized, unknownPeer } from './who.ts';
@@ -14,6 +15,7 @@ export type Introduce = (request: IncomingMessage) => Caller | Problem;
 export interface ReceptionOptions {
   readonly bounds: Bounds;
   readonly connections: Connections;
+  readonly largeBodies: LargeBodies;
   readonly rules: DoorRules;
   readonly introduce: Introduce;
   readonly peerOf: (socket: Socket) => string;
@@ -39,7 +41,7 @@ export function openReception(
     const known = caller !== null && 'user' in caller ? caller : null;
     logWhenDone(request, response, known, options);
     swallowRest(request, response, options.bounds);
-    const told = refused ?? unknown;
+    const told = refused ?? unknown ?? crowded(request, response, options);
     if (told) {
       turnAway(request, response, told, awaits, options.bounds);
       return;
@@ -92,6 +94,16 @@ function headOf(request: IncomingMessage) {
 
 function closing(options: ReceptionOptions): Problem | null {
   return options.isClosing() ? problem(503, 'not-ready', 'The server is about to stop.', { 'Retry-After': '5' }) : null;
+}
+
+function crowded(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { largeBodies }: ReceptionOptions,
+): Problem | null {
+  if (largeBodies.enter(request, response)) return null;
+  const says = `More than ${largeBodies.most} requests with large bodies are under way. Try again.`;
+  return problem(503, 'not-ready', says, { 'Retry-After': '2' });
 }
 
 function isOpen(request: IncomingMessage): boolean {

@@ -3,7 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Refusal } from '../model/refusal.ts';
-import { JobView } from '../protocol/api.ts';
+import { JobView, limits } from '../protocol/api.ts';
 import { openApi } from '../protocol/openapi.ts';
 import { type Operation, operations, root } from '../protocol/operations.ts';
 import type { EventStreams, Listener } from './events.ts';
@@ -176,6 +176,7 @@ function place<O extends Operation>(operation: O) {
     url: operation.path.replace('{path}', '*').replace(/\{([a-z]+)\}/g, ':$1'),
     schema,
     config: { operation: nameOf(operation) },
+    bodyLimit: operation.bodyBytes ?? limits.bodyBytes,
     preValidation: async (request: FastifyRequest) => fitBody(request, operation),
   };
 }

@@ -16,6 +16,7 @@ import { findRadiance, packageDirectory } from '../../src/executor/installation.
 import type { JobList, JobView } from '../../src/protocol/api.ts';
 import { Lab, nobody, processesWith } from '../support/lab.ts';
 import type { Ended } from '../support/program.ts';
+import { skip } from '../support/skip.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 /** What people get wrong, given to the real programs: a clear sentence, the right exit status, nothing left behind. */
@@ -219,10 +220,7 @@ describe('bad input', function () {
     });
 
     it('that cannot be read, or not be written', async function () {
-      if (!nobody) {
-        console.log('      skipped: only root can give a project to somebody else');
-        this.skip();
-      }
+      if (!nobody) skip(this, 'only root can give a project to somebody else');
       await lab.startDaemon();
       chmodSync(project, 0o700);
       const { chownSync } = await import('node:fs');
@@ -236,10 +234,7 @@ describe('bad input', function () {
     });
 
     it('whose root is closed although its directories are open', async function () {
-      if (!nobody) {
-        console.log('      skipped: only root can give a project to somebody else');
-        this.skip();
-      }
+      if (!nobody) skip(this, 'only root can give a project to somebody else');
       for (const name of ['proc', 'logfiles']) mkdirSync(at(name));
       lab.own(project);
       chmodSync(project, 0o555);

@@ -7,6 +7,7 @@ import { makeProgram } from '../../src/client/rayctl/program.ts';
 import { MemoryFarm } from '../support/memory-farm.ts';
 import { MemoryHome } from '../support/memory-home.ts';
 import { runCommand, top } from '../support/program.ts';
+import { skip } from '../support/skip.ts';
 import { TerminalRun } from '../support/terminal.ts';
 
 const program = makeProgram(
@@ -33,7 +34,7 @@ class Shells {
     writeFileSync(join(home.directory, 'bin/rayctl'), doorway);
     chmodSync(join(home.directory, 'bin/rayctl'), 0o755);
     mkdirSync(join(home.directory, 'house'));
-    for (const name of ['room.rif', 'room.rad']) writeFileSync(join(home.directory, name), '');
+    for (const name of ['room.rif', 'room.rad', 'values.amb']) writeFileSync(join(home.directory, name), '');
   }
 
   static async open(): Promise<Shells> {
@@ -111,6 +112,8 @@ describe('the completion of bash', () => {
   it('has simulations and directories for submit, directories for doctor and --project', async () => {
     expect((await shells.bash('submit', '')).sort()).to.deep.equal(['bin', 'home', 'house', 'room.rif']);
     expect((await shells.bash('doctor', 'ho')).sort()).to.deep.equal(['home', 'house']);
+    expect(await shells.bash('doctor', 'va')).to.deep.equal(['values.amb']);
+    expect(await shells.bash('doctor', 'room')).to.deep.equal([]);
     expect(await shells.bash('run', '--project', 'hou')).to.deep.equal(['house']);
     expect((await shells.bash('get', '1', '--output', 'ro')).sort()).to.deep.equal(['room.rad', 'room.rif']);
   });
@@ -132,10 +135,7 @@ describe('the completion of zsh', () => {
   let shells: Shells;
   let zsh: TerminalRun;
   before(async function () {
-    if (spawnSync('zsh', ['--version']).status !== 0) {
-      console.log('      skipped: zsh is missing (apt-get install zsh)');
-      this.skip();
-    }
+    if (spawnSync('zsh', ['--version']).status !== 0) skip(this, 'zsh is missing (apt-get install zsh)');
     shells = await Shells.open();
     const setUp = `
       PS1='ready> '

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Lab } from '../support/lab.ts';
+import { skip } from '../support/skip.ts';
 
 describe('frames of real programs', function () {
   this.timeout(180_000);
@@ -21,10 +22,7 @@ describe('frames of real programs', function () {
   afterEach(() => lab.close());
 
   it('are rendered by POV-Ray, and one that fails says why', async function () {
-    if (!has('povray')) {
-      console.log('      skipped: there is no povray (scripts/setup --test installs it)');
-      this.skip();
-    }
+    if (!has('povray')) skip(this, 'there is no povray (scripts/setup --test installs it)');
     const run = (frames: string, ...words: string[]) =>
       lab.rayctl(
         'run',
@@ -50,10 +48,7 @@ describe('frames of real programs', function () {
   });
 
   it('are rendered by Blender, and one that has no scene says so', async function () {
-    if (!has('blender')) {
-      console.log('      skipped: there is no blender (scripts/setup --test installs it where it can be fetched)');
-      this.skip();
-    }
+    if (!has('blender')) skip(this, 'there is no blender (scripts/setup --test installs it where it can be fetched)');
     // Blender believes PWD.
     const env = { ...process.env, PWD: film };
     execFileSync('blender', ['-b', '--python', 'cube.py'], { cwd: film, env, stdio: 'ignore' });

@@ -113,7 +113,18 @@ describe('rayctl run', () => {
       ['true', 'x'],
       /Write -- before the command: rayctl run \[OPTION\]\.\.\. -- COMMAND \[ARG\]\.\.\./,
     ],
+    ['a program without a name', ['--', '', 'x'], /The word after -- is empty: name a program there\./],
     ['words before --', ['true', '--', 'x'], /Write -- before the command/],
+    [
+      'a command of too many words',
+      ['--', 'cat', ...Array(16_384).fill('x')],
+      /The command has 16385 words; a job takes 16384 at most\. Let the program read its arguments from a file\.\n$/,
+    ],
+    [
+      'a command that is too long',
+      ['--', 'cat', ...Array(3).fill('"'.repeat(65_000))],
+      /The command is too long: as JSON the job has 390\d{3} bytes, of 262144 at most\. Let the program read /,
+    ],
     ['no command', [], /missing required argument 'COMMAND'/],
     ['options of the program before --', ['true', '-x'], /unknown option '-x'\n.*What stands before -- is for rayctl/s],
   ];

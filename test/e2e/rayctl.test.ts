@@ -14,6 +14,7 @@ import { nobody, processesWith } from '../support/lab.ts';
 import { MemoryFarm } from '../support/memory-farm.ts';
 import { MemoryHome } from '../support/memory-home.ts';
 import { type Ended, Running, type RunOptions, temporaryDirectory, top } from '../support/program.ts';
+import { skip } from '../support/skip.ts';
 import { ownName, Sshd, sshMissing } from '../support/sshd.ts';
 import { TerminalRun } from '../support/terminal.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -546,6 +547,15 @@ describe('rayctl', () => {
       expect(Value.Check(FindingList, await json('doctor'))).to.equal(true);
     });
 
+    it('asks the server to mend an ambient file, and to keep what is cut off', async () => {
+      expect((await rayctl('doctor', '--mend', 'f.amb')).stdout).to.match(/f\.amb +All is well\.\n +mend it: cut$/m);
+      expect((await rayctl('doctor', '--mend', '--keep', 'f.amb')).stdout).to.match(/^ +mend it: keep$/m);
+      const wrong = await rayctl('doctor', '--mend');
+      expect([wrong.status, wrong.stderr]).to.deep.equal([2, 'rayctl: --mend needs the name of an ambient file.\n']);
+      const alone = await rayctl('doctor', '--keep', 'f.amb');
+      expect([alone.status, alone.stderr]).to.deep.equal([2, 'rayctl: --keep goes with --mend only.\n']);
+    });
+
     it('finds what is wrong where no server runs, each with what mends it', async () => {
       await home.stop();
       chmodSync(home.home.run, 0o755);
@@ -564,6 +574,10 @@ describe('rayctl', () => {
       ]) {
         expect(ended.stdout).to.match(line);
       }
+      writeFileSync(join(project, 'room.amb'), '');
+      expect((await rayctl('doctor', 'house/room.amb')).stdout).to.match(
+        /^warning +ambient file +Only the server looks into .*house\/room\.amb\.\n +mend it: rayserver --home /m,
+      );
     });
 
     it('finds another program on the port', async () => {
@@ -616,10 +630,7 @@ describe('rayctl', () => {
     });
 
     it('a stranger is not in the group, 77, and doctor tells how to get in', async function () {
-      if (!nobody) {
-        console.log('      skipped: only root can run rayctl as another user');
-        this.skip();
-      }
+      if (!nobody) skip(this, 'only root can run rayctl as another user');
       chmodSync(home.directory, 0o755);
       const ended = await start(['--home', home.home.path, 'jobs'], { user: nobody }).ended;
       expect(ended.status).to.equal(77);
@@ -682,10 +693,7 @@ describe('rayctl', () => {
     let sshd: Sshd;
     before(async function () {
       const missing = sshMissing();
-      if (missing) {
-        console.log(`      skipped: ${missing}`);
-        this.skip();
-      }
+      if (missing) skip(this, missing);
       sshd = await Sshd.start();
     });
     after(() => sshd?.stop());
@@ -727,10 +735,7 @@ describe('rayctl', () => {
     let server: Server;
     let certificate: string;
     before(async function () {
-      if (spawnSync('openssl', ['version']).status !== 0) {
-        console.log('      skipped: openssl is missing (apt-get install openssl)');
-        this.skip();
-      }
+      if (spawnSync('openssl', ['version']).status !== 0) skip(this, 'openssl is missing (apt-get install openssl)');
       const directory = temporaryDirectory();
       certificate = join(directory.path, 'certificate');
       const key = join(directory.path, 'key');

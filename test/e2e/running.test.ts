@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JobView, TaskView } from '../../src/protocol/api.ts';
@@ -86,6 +86,31 @@ describe('while a real simulation runs', function () {
     await waitUntil('its pid file', () => noted().includes(`${pid}\n`));
   });
 
+  it('those that wait do not follow a link of their project that was turned meanwhile', async () => {
+    mkdirSync(join(lab.home, 'config'));
+    lab.write(join(lab.home, 'config/rayserver.yaml'), 'slots: 1\n');
+    lab.own(lab.home);
+    await lab.startDaemon();
+    const others = ['one', 'two'].map((name) => lab.project('room', name));
+    const current = join(lab.directory, 'current');
+    symlinkSync('one', current);
+    const command = async (path: string, words: string[]) => {
+      const answer = await ask('/api/v1/jobs', { body: { kind: 'command', project: { path }, command: words } });
+      expect(answer.status).to.equal(201);
+      return ((await answer.json()) as JobView).id;
+    };
+    await command(project, ['sh', '-c', 'while [ ! -e go ]; do sleep 0.05; done']);
+    const waiting = await command(current, ['touch', 'made']);
+    rmSync(current);
+    symlinkSync('two', current);
+    lab.write(at('go'), '');
+    const ended = await lab.rayctl('wait', String(waiting));
+    expect(ended.status).to.equal(1);
+    const { reason } = await lab.json<JobView>('show', String(waiting));
+    expect(reason).to.match(/current is another project than the job was submitted for: .*two now, and led to .*one\./);
+    for (const other of others) expect(existsSync(join(other, 'made'))).to.equal(false);
+  });
+
   it('those that wait come in the order of their jobs, as many at a time as there are slots', async () => {
     mkdirSync(join(lab.home, 'config'));
     lab.write(join(lab.home, 'config/rayserver.yaml'), 'slots: 1\n');
@@ -152,7 +177,7 @@ describe('while a real simulation runs', function () {
     const ended = await lab.rayctl('wait', String(job.id));
     expect(ended.status).to.equal(1);
     expect(ended.stderr).to.match(
-      /The control process \(procwrap\) of .* ended 5 times while room\.\w+ ran; it is not tried again\./,
+      /The control process of .* \(procwrap or its spawner\) ended 5 times while room\.\w+ ran; it is not tried again\./,
     );
     await waitUntil('no renderer', () => renderers().length === 0);
   });

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type Fault, Faults, firstOf, noCompiler } from '../support/failing-io/faults.ts';
+import { type FailingStage, makeFailingStage } from '../support/failing-io/failing-stage.ts';
+import { type Fault, type Faults, firstOf } from '../support/failing-io/faults.ts';
 import { Trials } from '../support/failing-io/trials.ts';
 import { litter } from '../support/torture/checks.ts';
-import { makeStage, type Stage } from '../support/torture/stage.ts';
+import type { Stage } from '../support/torture/stage.ts';
 
 /**
  * A small job, again and again; each time another call on a file of the home or the project fails, in the server or in
@@ -37,34 +38,29 @@ const most = 1000;
 
 describe('a call that fails', function () {
   this.timeout(900_000);
-  const why = noCompiler();
+  let failing: FailingStage | undefined;
   let stage: Stage;
   let trials: Trials;
   let faults: Faults;
 
   before(async function () {
-    if (why !== null) {
-      console.log(`      skipped: ${why}`);
-      this.skip();
-    }
-    stage = await makeStage();
-    const { lab, project } = stage;
-    const kept = ['config', 'data', 'run', 'state'].map((name) => join(lab.home, name));
-    faults = new Faults(lab.directory, [...kept, project]);
+    const kept = ['config', 'data', 'run', 'state'];
+    failing = await makeFailingStage(this, ({ lab, project }) => [
+      ...kept.map((name) => join(lab.home, name)),
+      project,
+    ]);
+    ({ stage, faults } = failing);
     trials = new Trials(stage, faults);
     await trials.start();
   });
-  after(async () => {
-    faults?.close();
-    await stage?.lab.close();
-  });
+  after(() => failing?.close());
 
   for (const kind of kinds) {
     const { role, call, error, times } = kind;
     const often = times === 1 ? 'once' : times === onAndOn ? 'on and on' : `${times} in a row`;
     it(`in ${role}, ${call} with ${error}, ${often}: the job ends whole, or it is said why not`, async () => {
       const wrong: string[] = [];
-      const before = litter(stage.project, 0);
+      const before = litter(stage.project);
       let tried = 0;
       for (let nth = firstOf(every); nth < most; nth += every) {
         const { reached, violations } = await trials.try({ ...kind, nth });
@@ -73,7 +69,7 @@ describe('a call that fails', function () {
         tried += 1;
       }
       // What cannot be opened cannot be removed either.
-      if (call !== 'open') wrong.push(...litter(stage.project, 0).filter((name) => !before.includes(name)));
+      if (call !== 'open') wrong.push(...litter(stage.project).filter((name) => !before.includes(name)));
       expect(wrong.join('\n')).to.equal('');
       if (every === 1) expect(tried, 'calls that failed').to.be.greaterThan(0);
     });

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import type { ErrorView } from '../../src/protocol/api.ts';
 import { noSmallDisk, SmallDisk } from '../support/full-disk.ts';
 import { isAlive } from '../support/program.ts';
+import { skip } from '../support/skip.ts';
 import { litter, wholeLogs, wholeResults } from '../support/torture/checks.ts';
 import { Customer } from '../support/torture/customer.ts';
 import { makeStage, rifOf, type Stage } from '../support/torture/stage.ts';
@@ -21,8 +22,7 @@ describe('a full disk', function () {
 
   before(function () {
     if (why === null) return;
-    console.log(`      skipped: ${why}`);
-    this.skip();
+    skip(this, why);
   });
   afterEach(async () => {
     disk?.empty();
@@ -100,7 +100,7 @@ describe('a full disk', function () {
     disk.empty();
     const seen = await ended(id);
     expect(seen.job.state, seen.job.reason ?? '').to.equal('done');
-    expect(litter(stage.project, 0)).to.deep.equal([]);
+    expect(litter(stage.project)).to.deep.equal([]);
     expect(wholeResults([seen], stage.project)).to.deep.equal([]);
   });
 

@@ -1,9 +1,10 @@
 import { join, posix } from 'node:path';
 import { expect } from 'chai';
 import type { JobView } from '../../src/protocol/api.ts';
-import { Faults, noCompiler } from '../support/failing-io/faults.ts';
+import { type FailingStage, makeFailingStage } from '../support/failing-io/failing-stage.ts';
+import type { Faults } from '../support/failing-io/faults.ts';
 import { Customer } from '../support/torture/customer.ts';
-import { makeStage, rifOf, type Stage } from '../support/torture/stage.ts';
+import { rifOf, type Stage } from '../support/torture/stage.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 /**
@@ -12,20 +13,16 @@ import { waitUntil } from '../support/wait-until.ts';
  */
 describe('the order of what goes to disk and what is said', function () {
   this.timeout(60_000);
-  const why = noCompiler();
+  let failing: FailingStage | undefined;
   let stage: Stage;
   let faults: Faults;
   let notes: string[];
   let job: JobView;
 
   before(async function () {
-    if (why !== null) {
-      console.log(`      skipped: ${why}`);
-      this.skip();
-    }
-    stage = await makeStage();
+    failing = await makeFailingStage(this, ({ lab, project }) => [lab.home, project]);
+    ({ stage, faults } = failing);
     const { lab, project } = stage;
-    faults = new Faults(lab.directory, [lab.home, project]);
     await lab.startDaemon([], { env: faults.env });
     lab.write(join(project, 'tiny.rif'), rifOf('tiny', 2, 8));
     const customer = new Customer(lab);
@@ -39,10 +36,7 @@ describe('the order of what goes to disk and what is said', function () {
     await lab.stopDaemon();
     notes = faults.notes();
   });
-  after(async () => {
-    faults?.close();
-    await stage?.lab.close();
-  });
+  after(() => failing?.close());
 
   /** The first note, from `from` on, that begins with these words. */
   const next = (words: string, from = 0) => notes.findIndex((note, index) => index >= from && note.startsWith(words));

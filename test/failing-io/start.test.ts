@@ -1,10 +1,11 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type Fault, Faults, firstOf, noCompiler } from '../support/failing-io/faults.ts';
+import { type FailingStage, makeFailingStage } from '../support/failing-io/failing-stage.ts';
+import { type Fault, type Faults, firstOf } from '../support/failing-io/faults.ts';
 import type { Ended } from '../support/program.ts';
 import { Customer } from '../support/torture/customer.ts';
-import { makeStage, type Stage } from '../support/torture/stage.ts';
+import type { Stage } from '../support/torture/stage.ts';
 
 /** A daemon starts with an empty home, again and again; each time another call on a file of the home fails. */
 const every = Number(process.env['EVERY'] ?? 23);
@@ -22,22 +23,15 @@ const most = 1000;
 
 describe('a call that fails at the start', function () {
   this.timeout(900_000);
-  const why = noCompiler();
+  let failing: FailingStage | undefined;
   let stage: Stage;
   let faults: Faults;
 
   before(async function () {
-    if (why !== null) {
-      console.log(`      skipped: ${why}`);
-      this.skip();
-    }
-    stage = await makeStage();
-    faults = new Faults(stage.lab.directory, [stage.lab.home]);
+    failing = await makeFailingStage(this, ({ lab }) => [lab.home]);
+    ({ stage, faults } = failing);
   });
-  after(async () => {
-    faults?.close();
-    await stage?.lab.close();
-  });
+  after(() => failing?.close());
 
   for (const kind of kinds) {
     const { role, call, error } = kind;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../src/executor/clock.ts';
-import type { Host } from '../../src/executor/host.ts';
+import type { Host, Running } from '../../src/executor/host.ts';
 import { findRadiance, simulationEnvironment } from '../../src/executor/installation.ts';
 import type { Environment, Run } from '../../src/executor/run.ts';
 import type { World } from '../../src/executor/simulation.ts';
@@ -125,8 +125,8 @@ export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
 export interface HandHost extends Host {
   readonly clock: HandClock;
   env: Environment;
-  /** `JOB LOG` of what is said to run. */
-  readonly running: Set<string>;
+  /** What is said to run, by `JOB LOG`. */
+  readonly inHand: Map<string, Running>;
   /** Programs that run for a question. */
   readonly helpers: Set<Run>;
 }
@@ -134,7 +134,7 @@ export interface HandHost extends Host {
 export function handHost(home: string, programs = '.'): HandHost {
   const radiance = join(fixtures, programs);
   const installation = findRadiance(radiance, process.env, '/nowhere');
-  const running = new Set<string>();
+  const running = new Map<string, Running>();
   const helpers = new Set<Run>();
   return {
     clock: new HandClock(),
@@ -142,8 +142,8 @@ export function handHost(home: string, programs = '.'): HandHost {
     settings: { ...settings, radiance },
     installation,
     env: simulationEnvironment(installation, process.env),
-    running,
-    isRunning: (job, log) => running.has(`${job} ${log}`),
+    inHand: running,
+    running: (job, log) => running.get(`${job} ${log}`) ?? null,
     helpers,
     helped: async (run) => {
       helpers.add(run);

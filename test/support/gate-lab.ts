@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Gate, type Wanted } from '../../src/ambient/gate.ts';
 import { readHeader } from '../../src/ambient/header.ts';
@@ -9,6 +9,7 @@ import { realClock } from '../../src/executor/clock.ts';
 import { tryLock } from '../../src/unix/locks.ts';
 import { ambientHeader, ambientRecords } from './ambient.ts';
 import { temporary } from './executor.ts';
+import { nobody } from './lab.ts';
 
 /** Real time that can be put forward, and tells how often somebody had to wait. */
 export class LabClock {
@@ -81,16 +82,17 @@ export class GateLab {
   }
 
   /** What somebody else would get of the file, or of what stands beside it, just now. */
-  free(more = ''): 'nothing' | 'read' | 'write' {
-    const fd = this.open(more);
-    const gets = (['write', 'read'] as const).find((kind) => tryLock(fd, kind)) ?? 'nothing';
+  free(more = '', how: 'r' | 'r+' = 'r+'): 'nothing' | 'read' | 'write' {
+    const fd = this.open(more, how);
+    const kinds = how === 'r' ? (['read'] as const) : (['write', 'read'] as const);
+    const gets = kinds.find((kind) => tryLock(fd, kind)) ?? 'nothing';
     this.close(fd);
     return gets;
   }
 
   /** Opened by somebody else. */
-  open(more = ''): number {
-    const fd = openSync(this.at(more), 'r+');
+  open(more = '', how: 'r' | 'r+' = 'r+'): number {
+    const fd = openSync(this.at(more), how);
     this.#open.push(fd);
     return fd;
   }
@@ -98,6 +100,18 @@ export class GateLab {
   close(fd: number): void {
     this.#open.splice(this.#open.indexOf(fd), 1);
     closeSync(fd);
+  }
+
+  /** Until the returned function is called this process can only read the file. */
+  forbidWriting(): () => void {
+    chmodSync(this.at(), 0o444);
+    chmodSync(this.directory, 0o755);
+    // Modes mean nothing to root.
+    if (nobody) process.seteuid?.(nobody.uid);
+    return () => {
+      if (nobody) process.seteuid?.(0);
+      chmodSync(this.at(), 0o664);
+    };
   }
 
   async remove(): Promise<void> {

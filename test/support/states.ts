@@ -34,7 +34,7 @@ const usage = { userSeconds: 1.25, systemSeconds: 0.5, peakBytes: 5e9 };
 export const triedExamples: readonly Tried[] = [
   { attempt: 3, host: 'sun', since: 5, until: 9, ended: 'lost', exit: null, signal: null, usage: null },
   { attempt: 4, host: 'sun', since: 9, until: 10.5, ended: 'failed', exit: 2, signal: null, usage },
-  { attempt: 5, host: 'sun', since: 11, until: 12, ended: 'withdrawn', exit: null, signal: 'SIGTERM', usage },
+  { attempt: 5, host: 'sun', since: 11, until: 12, ended: 'postponed', exit: null, signal: 'SIGTERM', usage },
   { attempt: 6, host: 'sun', since: 12, until: 13, ended: 'cancelled', exit: null, signal: 'SIGKILL', usage },
   { attempt: 7, host: 'mond', since: 13, until: 14, ended: 'done', exit: 0, signal: null, usage },
 ];

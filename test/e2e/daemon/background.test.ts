@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { commandOf, end, host, isRoot, ordinaryUser, portOf, startBackground, TestHome } from '../../support/daemon.ts';
 import { isAlive, Running, run, runCommand, top } from '../../support/program.ts';
+import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 describe('rayserver in the background', () => {
@@ -157,10 +158,7 @@ describe('rayserver in the background', () => {
   });
 
   it('tells the log of the system, once, that its own cannot be written', async function () {
-    if (!isRoot || existsSync('/dev/log')) {
-      console.log('      skipped: needs root and a machine where nothing listens on /dev/log');
-      this.skip();
-    }
+    if (!isRoot || existsSync('/dev/log')) skip(this, 'needs root and a machine where nothing listens on /dev/log');
     const listener = new Running('python3', [join(top, 'test/fixtures/daemon/system-log.py')], {});
     try {
       await listener.says('listening');

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { ordinaryUser } from '../../support/daemon.ts';
 import { readPage, sectionOf } from '../../support/mdoc.ts';
 import { runCommand, temporaryDirectory, top } from '../../support/program.ts';
+import { skip } from '../../support/skip.ts';
 
 const version = /^rayserver [0-9]+\.[0-9]+\.[0-9]+\n$/;
 
@@ -93,10 +94,7 @@ describe('the doorway bin/rayserver', () => {
         user: { uid, gid },
       },
     );
-    if (status === 0) {
-      console.log('      skipped: the limit of processes does not hold here');
-      this.skip();
-    }
+    if (status === 0) skip(this, 'the limit of processes does not hold here');
     expect(status).to.equal(2);
     expect(stderr).to.match(/fork/i);
     expect(sectionOf(readPage('rayserver.8'), 'EXIT STATUS')).to.include('.It 2');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { host, isRoot, ordinaryUser, TestHome } from '../../support/daemon.ts';
 import { run, top } from '../../support/program.ts';
+import { skip } from '../../support/skip.ts';
 
 describe('rayserver, called wrongly', () => {
   let home: TestHome;
@@ -53,10 +54,7 @@ describe('rayserver, called wrongly', () => {
   }
 
   it('as root without -u: does not run simulations as root', async function () {
-    if (!isRoot) {
-      console.log('      skipped: only root can start it as root');
-      this.skip();
-    }
+    if (!isRoot) skip(this, 'only root can start it as root');
     const ended = await run('rayserver', ['--home', home.path]);
     expect(ended).to.include({
       status: 1,

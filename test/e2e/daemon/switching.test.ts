@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { end, host, isRoot, portOf, TestHome } from '../../support/daemon.ts';
 import { run, runCommand, start, temporaryDirectory, top } from '../../support/program.ts';
+import { skip } from '../../support/skip.ts';
 
 /** What each thread of a process says of itself. */
 function threadsOf(pid: number): Record<string, string>[] {
@@ -38,10 +39,7 @@ const number = (...words: string[]): number => Number(execFileSync('id', words, 
 
 describe('rayserver, started by root for another user', () => {
   before(function () {
-    if (!isRoot) {
-      console.log('      skipped: only root can switch to another user');
-      this.skip();
-    }
+    if (!isRoot) skip(this, 'only root can switch to another user');
     execFileSync('groupadd', [alsoIn]);
     const added = ['--no-create-home', '--home-dir', '/nonexistent', '--shell', '/bin/sh', '--user-group'];
     execFileSync('useradd', [...added, '--groups', alsoIn, user.name]);

@@ -316,6 +316,41 @@ describe('the gate', () => {
     expect(left).to.deep.equal([]);
   });
 
+  it('lets in who may only read the file, if there is nothing to mend, and has nothing to keep from writing', async () => {
+    lab.write(3);
+    await (await lab.enter()).leave();
+    const restore = lab.forbidWriting();
+    try {
+      const passage = await lab.enter();
+      expect(lab.free('', 'r')).to.equal('read');
+      expect(passage.hasRead(process.pid)).to.equal(false);
+      passage.opened();
+      const seen: string[] = [];
+      await passage.alone(() => void seen.push('ended'), 'pause');
+      expect(seen).to.deep.equal(['ended']);
+      expect(await passage.quarantine('damaged')).to.equal('ambfiles/room.amb is read-only and stays where it is.');
+      expect(await passage.leave()).to.deep.equal({ damage: null });
+      passage.opened();
+      expect(await passage.leave()).to.deep.equal({ damage: null });
+      expect((await refused(lab.enter({ parameters: '-ab 3' }))).message).to.match(
+        /^ambfiles\/room\.amb is read-only, and cannot be used: it was made with other options \(.*\)\.$/,
+      );
+    } finally {
+      restore();
+    }
+  });
+
+  it('refuses who may only read a file that should be mended', async () => {
+    lab.write(3, Buffer.alloc(5));
+    const cutShort = lab.forbidWriting();
+    expect((await refused(lab.enter()).finally(cutShort)).message).to.include(
+      'The last record is cut short: 5 of 67 bytes.',
+    );
+    writeFileSync(lab.at(), 'a shopping list');
+    const foreign = lab.forbidWriting();
+    expect((await refused(lab.enter()).finally(foreign)).message).to.include('This is no ambient file');
+  });
+
   it('sees when somebody moves file or sidecar meanwhile', async () => {
     lab.write(3);
     const one = await lab.enter();

@@ -8,13 +8,9 @@ import { RayserverClient } from '../../../src/client/rayserver-client.ts';
 import { processesWith } from '../../support/lab.ts';
 import { MemoryHome } from '../../support/memory-home.ts';
 import { temporaryDirectory } from '../../support/program.ts';
+import { skip } from '../../support/skip.ts';
 import { ownName, Sshd, sshMissing } from '../../support/sshd.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-
-function skip(test: Mocha.Context, reason: string): never {
-  console.log(`      skipped: ${reason}`);
-  return test.skip();
-}
 
 async function failure(promise: Promise<unknown>): Promise<Error> {
   return promise.then(

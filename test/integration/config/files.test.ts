@@ -6,6 +6,7 @@ import { ConfigError } from '../../../src/config/error.ts';
 import { loadHosts, loadSettings } from '../../../src/config/files.ts';
 import { defaultSettings, readSettings, settingsTable } from '../../../src/config/settings.ts';
 import { temporaryDirectory, top } from '../../support/program.ts';
+import { skip } from '../../support/skip.ts';
 
 describe('a configuration file', () => {
   let directory: ReturnType<typeof temporaryDirectory>;
@@ -79,10 +80,7 @@ describe('a configuration file', () => {
     expect(loadHosts(file('largest', Buffer.alloc(1048576, '#')))?.hosts).to.deep.equal([]);
   });
   it('is refused to a user who may not read it', function () {
-    if (process.getuid?.() !== 0) {
-      console.log('        skipped: only root can try as another user');
-      this.skip();
-    }
+    if (process.getuid?.() !== 0) skip(this, 'only root can try as another user');
     const path = file('secret', 'port: 1');
     execFileSync('chmod', ['600', path]);
     process.seteuid?.(65534);

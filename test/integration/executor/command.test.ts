@@ -17,6 +17,8 @@ function stateOf(pid: number): string | null {
   }
 }
 
+const namesOf = ({ attempts }: { attempts: readonly { attempt: string }[] }) => attempts.map(({ attempt }) => attempt);
+
 describe('frames of any program', () => {
   let base: ReturnType<typeof temporary>;
   let project: Project;
@@ -113,12 +115,25 @@ describe('frames of any program', () => {
     server.link.send({ say: 'stop', attempts: ['7.3.1'] });
     expect(await server.outcome('7.3.1')).to.deep.equal({ is: 'stopped' });
     const next = await TestServer.dial(procwrap.socket);
-    expect((await next.hears('welcome')).attempts.sort()).to.deep.equal(['7.1.1', '7.2.1', '7.3.1', '7.4.1']);
+    expect(namesOf(await next.hears('welcome')).sort()).to.deep.equal(['7.1.1', '7.2.1', '7.3.1', '7.4.1']);
     writeFileSync(at('go'), '');
     expect(await next.outcome('7.4.1')).to.include({ is: 'done' });
     expect(await next.outcome('7.3.1')).to.deep.equal({ is: 'stopped' });
     expect(existsSync(at('logfiles/sh-7.0003.log'))).to.equal(false);
     next.link.close();
+  });
+
+  it('that wait for a slot come back when they are withdrawn; those that have begun go on, and are told again', async () => {
+    server.introduce(7, project, ['sh', '-c', 'while [ ! -e go ]; do sleep 0.02; done', '%d']);
+    server.startFrames(7, 1, 2, 3);
+    const pid = await server.pid('7.1.1');
+    server.link.send({ say: 'withdraw', attempts: ['7.1.1', '7.3.1', '7.9.1'] });
+    expect(await server.outcome('7.3.1')).to.deep.equal({ is: 'withdrawn' });
+    expect(await server.outcome('7.9.1')).to.deep.equal({ is: 'withdrawn' });
+    await waitUntil('told again', () => server.started.filter(({ attempt }) => attempt === '7.1.1').length === 2);
+    expect(server.started.filter(({ attempt }) => attempt === '7.1.1')[1]?.pid).to.equal(pid);
+    writeFileSync(at('go'), '');
+    expect(await server.outcome('7.1.1')).to.include({ is: 'done' });
   });
 
   it('that are paused stand still, also over a new server, while another one runs', async () => {
@@ -131,7 +146,7 @@ describe('frames of any program', () => {
     server.link.send({ say: 'pause', attempts: ['7.1.1'] });
     await waitUntil('it stands still', () => stateOf(pid) === 'T');
     const next = await TestServer.dial(procwrap.socket);
-    expect((await next.hears('welcome')).attempts).to.deep.equal(['7.1.1']);
+    expect(namesOf(await next.hears('welcome'))).to.deep.equal(['7.1.1']);
     expect(await next.pid('7.1.1')).to.equal(pid);
     next.link.send({ say: 'pause', attempts: ['7.1.1'] });
     next.introduce(8, project, ['true']);
@@ -178,6 +193,14 @@ describe('frames of any program', () => {
     expect(await outcomeOf(['cat'])).to.include({ is: 'done' });
   });
 
+  it('have arguments as long as Linux takes them, and say so where one is longer', async () => {
+    const length = ['sh', '-c', '[ $(printf %s "$1" | wc -c) = 131071 ]', 'sh'];
+    expect(await outcomeOf([...length, 'x'.repeat(131_071), 'x'.repeat(131_071)])).to.include({ is: 'done' });
+    expect(await reasonOf([...length, 'x'.repeat(131_072)])).to.equal(
+      'sh cannot be started: its arguments are too long for the system.',
+    );
+  });
+
   it('see a project that was replaced by another, and one that is gone', async () => {
     expect(await outcomeOf(['sh', '-c', 'echo > first'])).to.include({ is: 'done' });
     rmSync(project.path, { recursive: true });
@@ -185,6 +208,29 @@ describe('frames of any program', () => {
     mkdirSync(project.path);
     expect(await outcomeOf(['sh', '-c', 'echo > second'])).to.include({ is: 'done' });
     expect(readdirSync(project.path).sort()).to.deep.equal(['logfiles', 'proc', 'second']);
+  });
+
+  it('can be followed while their log outgrows its bound: nothing comes twice', async () => {
+    const small = await TestServer.dial(procwrap.socket, { logBytes: 4096 });
+    small.introduce(7, project, ['sh', '-c', 'i=0; while [ ! -e go ]; do i=$((i+1)); echo line $i.; done'], noLimits);
+    small.startFrames(7, 1);
+    let text = '';
+    const readUntil = async (what: string, isEnough: () => boolean) => {
+      let next = 0;
+      await waitUntil(what, async () => {
+        const part = await small.ask({ ask: 'log', project, job: 7, name: 'sh-7.0001', offset: next });
+        text += part.text;
+        next = part.next;
+        return isEnough();
+      });
+    };
+    await readUntil('three times that something is left out', () => text.split('bytes left out').length > 3);
+    writeFileSync(at('go'), '');
+    await small.outcome('7.1.1');
+    small.link.close();
+    const lines = [...text.matchAll(/^line (\d+)\.$/gm)].map(([, number]) => Number(number));
+    expect(lines.length).to.be.greaterThan(100);
+    expect(lines).to.deep.equal([...new Set(lines)].sort((one, other) => one - other));
   });
 
   it('whose log directory was removed in between make it again', async () => {

@@ -22,6 +22,7 @@ import type { PictureSink, RunDeed } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
 import { makeProject, temporary } from '../../support/executor.ts';
 import { environment, Painting, quick, quickLines, radiance, steady } from '../../support/painting.ts';
+import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /**
@@ -65,10 +66,7 @@ describe('a picture whose renderer is lost', function () {
   const half = () => whole.bytes / 2;
 
   before(async function () {
-    if (!radiance.found) {
-      console.log(`    skipped: ${radiance.says}`);
-      this.skip();
-    }
+    if (!radiance.found) skip(this, radiance.says);
     closeStrangersOnExec();
     whole = await undisturbed(quick);
   });
@@ -332,10 +330,7 @@ describe('a picture whose renderer is lost', function () {
   });
 
   it('is kept when the disk is full, which is said, and gone on with when there is room', async function () {
-    if (process.getuid?.() !== 0) {
-      console.log('      skipped: only root can mount a small file system');
-      this.skip();
-    }
+    if (process.getuid?.() !== 0) skip(this, 'only root can mount a small file system');
     const project = makeProject(join(base.path, 'small'));
     const mount = (options: string) => execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', project.path]);
     mount(`size=${Math.ceil(whole.bytes / 4096) * 5}k,mode=777`);

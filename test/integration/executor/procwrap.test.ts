@@ -49,7 +49,7 @@ describe('procwrap', () => {
     expect(await server.outcome('12.3.1')).to.include({ is: 'done' });
     expect(readFileSync(at('logfiles/room.inside.log'), 'utf8')).to.match(/\(PID \d+\)/);
     const second = await dial(procwrap);
-    expect(second.heard[0]).to.deep.include({ attempts: ['12.3.1'] });
+    expect(second.heard[0]).to.deep.include({ attempts: [{ attempt: '12.3.1', holds: ['view:x'] }] });
     expect(await second.outcome('12.3.1')).to.include({ is: 'done' });
     second.start('12.3.1', project, task([run('fails')]));
     await waitUntil('the end, told again', () => second.ends.length === 2);
@@ -80,7 +80,7 @@ describe('procwrap', () => {
     first.link.close();
     await waitUntil('the loss', () => procwrap.log.includes('the server is gone'));
     const second = await dial(procwrap);
-    expect(second.heard[0]).to.deep.include({ pid: procwrap.child.pid, attempts: ['1.1.1'] });
+    expect(second.heard[0]).to.deep.include({ pid: procwrap.child.pid, attempts: [{ attempt: '1.1.1', holds: [] }] });
     expect(await second.pid('1.1.1')).to.equal(pid);
     second.link.close();
     await waitUntil('the second loss', () => procwrap.log.split('the server is gone').length === 3);

@@ -4,8 +4,10 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -16,9 +18,11 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { OpenFiles } from '../../../src/executor/files.ts';
 import { answer } from '../../../src/executor/questions.ts';
+import { SimulationLog } from '../../../src/executor/simulation-log.ts';
 import type { Project } from '../../../src/model/job.ts';
 import type { Answer, Question } from '../../../src/protocol/inner.ts';
 import { type HandHost, handHost, makeProject, temporary } from '../../support/executor.ts';
+import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 describe('what procwrap answers', () => {
@@ -37,8 +41,7 @@ describe('what procwrap answers', () => {
   /** Tests of permissions mean nothing to root. */
   const needsOrdinaryUser = (context: Mocha.Context) => {
     if (process.getuid?.() !== 0) return;
-    console.log('      skipped: root may read and write everything');
-    context.skip();
+    skip(context, 'root may read and write everything');
   };
 
   beforeEach(() => {
@@ -112,6 +115,20 @@ describe('what procwrap answers', () => {
       expect(await check()).to.equal('check');
       project = { location: null, root: '/', rest: `${path.slice(1)}/none`, path: `${path}/none` };
       expect(await check()).to.equal(`no-such-project: No such project "${path}/none".`);
+    });
+
+    it('tells what its path leads to: the way without links, and what the directory is', async () => {
+      symlinkSync('room', join(project.root, 'alias'));
+      const found = async () => {
+        const given = await ask({ ask: 'check', project });
+        return given.kind === 'check' ? given.found : given;
+      };
+      const { dev, ino } = statSync(project.path);
+      const identity = `${dev}:${ino}`;
+      named('alias');
+      expect(await found()).to.deep.equal({ way: 'room', identity });
+      project = { location: null, root: '/', rest: project.path.slice(1), path: project.path };
+      expect(await found()).to.deep.equal({ way: realpathSync(project.path).slice(1), identity });
     });
 
     it('refuses the home, and what is in it under any name', async () => {
@@ -295,10 +312,107 @@ describe('what procwrap answers', () => {
       expect(read === text).to.equal(true);
     });
 
-    it('goes on with what was left out where it has become shorter', async () => {
+    it('that nobody brought to its end goes on with what was left out where it has become shorter', async () => {
       writeFileSync(at('logfiles/room.inside.log'), `${first}head\n... 5000 bytes left out ...\ntail\n`);
+      const head = first.length + 5;
       const given = await log({ offset: 5000 });
-      expect(given).to.include({ text: '... 5000 bytes left out ...\ntail\n' });
+      expect(given).to.include({ text: `\n... ${head} bytes left out ...\ntail\n`, next: head + 5005 });
+      expect(await log({ offset: 1e12 })).to.include({ text: '', next: 1e12 });
+    });
+
+    it('counts what was left out of it, in the middle and at its end', async () => {
+      const end = '# done, 2026-01-02T03:04:05.000Z, 5000 bytes left out after byte 73\n';
+      writeFileSync(at('logfiles/room.inside.log'), `${first}head\n... 5000 bytes left out ...\ntail\n${end}`);
+      expect(first.length + 5).to.equal(73);
+      const part = async (offset: number) => {
+        const given = await log({ offset });
+        return given.kind === 'log' ? [given.text, given.next] : given;
+      };
+      const last = 73 + 5000 + 5 + end.length;
+      expect(await part(0)).to.deep.equal([`${first}head\n`, 73]);
+      expect(await part(73)).to.deep.equal([`... 5000 bytes left out ...\ntail\n${end}`, last]);
+      expect(await part(74)).to.deep.equal([`\n... 4999 bytes left out ...\ntail\n${end}`, last]);
+      expect(await part(5073)).to.deep.equal([`tail\n${end}`, last]);
+      expect(await part(5075)).to.deep.equal([`il\n${end}`, last]);
+      expect(await part(last)).to.deep.equal(['', last]);
+    });
+
+    it('takes no words of a program for ours', async () => {
+      const text = `${first}... 5000 bytes left out ...\n# done, 2026-01-02T03:04:05.000Z, 9 bytes left out after byte 9\nx\n`;
+      writeFileSync(at('logfiles/room.inside.log'), `${text}# done, 2026-01-02T03:04:05.000Z\n`);
+      expect(await log({ offset: first.length })).to.include({
+        text: `${text.slice(first.length)}# done, 2026-01-02T03:04:05.000Z\n`,
+      });
+    });
+
+    describe('that grows while its middle is left out again and again', () => {
+      const last = '# done, 2026-01-02T03:04:05.000Z\n';
+      let writer: SimulationLog;
+      let said: string;
+      const say = (lines: number) => {
+        const from = said.split('\n').length;
+        const text = Array.from({ length: lines }, (_, line) => `line ${from + line} of the program\n`).join('');
+        said += text;
+        return writer.write(text);
+      };
+      const part = async (offset: number) => {
+        const given = await log({ offset });
+        if (given.kind !== 'log') throw new Error(JSON.stringify(given));
+        return given;
+      };
+
+      beforeEach(async () => {
+        const make = () => openSync(at('logfiles/room.inside.log'), 'wx+');
+        writer = new SimulationLog(make, 4096);
+        said = first;
+        await writer.write(first);
+        writer.open();
+        host.inHand.set('12 room.inside', { attempt: 1, log: writer });
+      });
+      afterEach(() => writer.close(''));
+
+      it('is read whole by whoever reads often enough', async () => {
+        let read = '';
+        for (let [round, next] = [0, 0]; round < 100; round++) {
+          void say(30);
+          const given = await part(next);
+          read += given.text;
+          next = given.next;
+        }
+        expect(said.length).to.be.greaterThan(10 * 4096);
+        expect(read === said).to.equal(true);
+      });
+
+      it('says of what it lacks how many bytes it is, and repeats nothing', async () => {
+        let [next, lacking] = [0, 0];
+        const readOn = async () => {
+          for (let given = await part(next); given.text !== ''; given = await part(next)) {
+            const [line = '', missed = '0'] = /^\n?\.{3} (\d+) bytes left out \.{3}\n/.exec(given.text) ?? [];
+            const from = next + Number(missed);
+            expect(given.text.slice(line.length)).to.equal(said.slice(from, given.next));
+            expect(given.next).to.equal(from + given.text.length - line.length);
+            lacking += Number(missed);
+            next = given.next;
+          }
+        };
+        for (const lines of [40, 500, 3, 0, 900, 20]) {
+          await say(lines);
+          await readOn();
+        }
+        await writer.close(last);
+        host.inHand.clear();
+        said += readFileSync(at('logfiles/room.inside.log'), 'utf8').split('\n').at(-2)?.concat('\n');
+        expect(said).to.match(/\n# done, 2026-01-02T03:04:05\.000Z, \d+ bytes left out after byte \d+\n$/);
+        await readOn();
+        expect(next).to.equal(said.length);
+        expect(lacking).to.be.within(1, 1400 * 25);
+      });
+
+      it('has its own places, not those of the attempt before, whose log is still there', async () => {
+        await say(500);
+        host.inHand.set('12 room.inside', { attempt: 2, log: writer });
+        expect((await part(100)).text).to.include('bytes left out');
+      });
     });
 
     it('is refused if it is the log of another job, or none', async () => {
@@ -312,9 +426,18 @@ describe('what procwrap answers', () => {
       expect(await refused(16)).to.match(/^no-such-file: Job 16 has no log of room\.inside/);
       truncateSync(at('logfiles/room.inside.log'));
       expect(await refused(12)).to.match(/^no-such-file: Job 12 has no log of room\.inside/);
-      host.running.add('12 room.inside');
+      host.inHand.set('12 room.inside', { attempt: 1, log: null });
       expect(await log()).to.deep.equal({ kind: 'log', attempt: 0, text: '', next: 0 });
       expect(await refusal({ ask: 'log', project, name: '../x', job: 1, offset: 0 })).to.match(/^no-such-file: /);
+    });
+
+    it('is refused where the project is another one by now', async () => {
+      writeFileSync(at('logfiles/room.inside.log'), first);
+      expect(await log()).to.include({ kind: 'log' });
+      project = { ...project, found: { way: 'hall', identity: '1:1' } };
+      expect(await refusal({ ask: 'log', project, name: 'room.inside', job: 12, offset: 0 })).to.match(
+        /^no-such-project: .* is another project than the job was submitted for: /,
+      );
     });
   });
 

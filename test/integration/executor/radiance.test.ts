@@ -15,6 +15,7 @@ import type { Project, RadianceRequest } from '../../../src/model/job.ts';
 import type { TaskPlan } from '../../../src/model/task.ts';
 import { fixtures, makeProject, temporary } from '../../support/executor.ts';
 import { ProcwrapProcess, TestServer } from '../../support/procwrap.ts';
+import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 describe('procwrap with the real Radiance', () => {
@@ -48,8 +49,7 @@ describe('procwrap with the real Radiance', () => {
 
   before(function () {
     if (installation.found) return;
-    console.log(`    skipped: ${installation.says}`);
-    this.skip();
+    skip(this, installation.says);
   });
   beforeEach(async () => {
     base = temporary('radiance');

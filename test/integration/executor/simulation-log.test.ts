@@ -1,4 +1,4 @@
-import { constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { constants, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { SimulationLog } from '../../../src/executor/simulation-log.ts';
@@ -51,8 +51,20 @@ describe('the log of a simulation', () => {
     await log.close('# done\n');
     expect(written().length).to.be.at.most(4096);
     expect(written()).to.match(
-      /^# head\nline 0\n[\s\S]*\n\.\.\. \d+ bytes left out \.\.\.\nline [\s\S]*\nline 999\n# done\n$/,
+      /^# head\nline 0\n[\s\S]*\n\.\.\. \d+ bytes left out \.\.\.\nline [\s\S]*\nline 999\n# done, \d+ bytes left out after byte \d+\n$/,
     );
+  });
+
+  it('that has no room left for its end leaves something out for it, and notes that', async () => {
+    for (const room of [0, 7, 50, 200]) {
+      const log = new SimulationLog(make, 4096);
+      log.open();
+      await log.write(`${'x'.repeat(31)}\n`.repeat(128).slice(room));
+      await log.close('# done\n');
+      expect(written().length).to.be.at.most(4096);
+      expect(written()).to.match(room === 200 ? /x\n# done\n$/ : /x\n# done, \d{4} bytes left out after byte \d+\n$/);
+      rmSync(path());
+    }
   });
 
   it('with more in one piece than it may hold is cut, too', async () => {

@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -16,11 +18,14 @@ import {
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { realClock } from '../../../src/executor/clock.ts';
+import { foundAt, openProject } from '../../../src/executor/project.ts';
 import { Simulation } from '../../../src/executor/simulation.ts';
+import { tidy } from '../../../src/executor/tidy.ts';
 import type { JobLimits, Project } from '../../../src/model/job.ts';
 import type { Outcome, TaskPlan } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
 import { HandClock, makeProject, noLimits, run, type Seen, task, temporary, world } from '../../support/executor.ts';
+import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 describe('a simulation', () => {
@@ -267,6 +272,81 @@ describe('a simulation', () => {
     expect(readdirSync(join(base.path, 'elsewhere'))).to.deep.equal([]);
   });
 
+  describe('of a project whose path leads elsewhere than at the submit', () => {
+    const seen = world(realClock);
+    const make = (name: string) => live(task([run('sh', ['-c', `echo > ${name}`])]), seen);
+    const place = (path: string) => join(project.root, path);
+    const submitted = (rest: string): void => {
+      const named = { location: 'proj', root: project.root, rest, path: place(rest) };
+      const directory = openProject(named);
+      project = { ...named, found: foundAt(directory, named) };
+      closeSync(directory);
+    };
+    const turn = (to: string): void => {
+      rmSync(place('current'), { force: true });
+      symlinkSync(to, place('current'));
+    };
+
+    it('does not work there, until it leads back', async () => {
+      mkdirSync(place('hall'));
+      turn('room');
+      submitted('current');
+      expect(await make('first')).to.include({ is: 'done' });
+      turn('hall');
+      const ways = `it leads to ${place('hall')} now, and led to ${place('room')}`;
+      expect(await make('second')).to.include({
+        is: 'failed',
+        reason:
+          `${place('current')} is another project than the job was submitted for: ${ways}. ` +
+          'Let it lead there again and retry the job, or submit it anew.',
+      });
+      expect(readdirSync(place('hall'))).to.deep.equal([]);
+      turn('room');
+      expect(await make('third')).to.include({ is: 'done' });
+      expect(readdirSync(place('room'))).to.include.members(['first', 'third']);
+    });
+
+    it('works there for a job that was submitted since, and only for that one', async () => {
+      mkdirSync(place('hall'));
+      turn('room');
+      submitted('current');
+      const earlier = project;
+      turn('hall');
+      submitted('current');
+      expect(await make('later')).to.include({ is: 'done' });
+      project = earlier;
+      expect(await make('earlier')).to.include({ is: 'failed' });
+      expect(readdirSync(place('hall')))
+        .to.include('later')
+        .and.not.to.include('earlier');
+    });
+
+    it('works in a directory that was made anew in its place, and in one that was moved behind a link', async () => {
+      submitted('room');
+      renameSync(place('room'), place('old'));
+      mkdirSync(place('room'));
+      expect(await make('anew')).to.include({ is: 'done' });
+      rmSync(place('room'), { recursive: true });
+      symlinkSync('old', place('room'));
+      expect(await make('moved')).to.include({ is: 'done' });
+      expect([existsSync(place('old/anew')), existsSync(place('old/moved'))]).to.deep.equal([false, true]);
+    });
+
+    it('tidies nothing there', () => {
+      const log: string[] = [];
+      mkdirSync(place('hall'));
+      for (const name of ['room', 'hall']) writeFileSync(place(`${name}/raw`), '');
+      turn('room');
+      submitted('current');
+      turn('hall');
+      tidy(project, ['raw'], (_, text) => log.push(text));
+      turn('room');
+      tidy(project, ['raw'], (_, text) => log.push(text));
+      expect([existsSync(place('hall/raw')), existsSync(place('room/raw'))]).to.deep.equal([true, false]);
+      expect(log).to.have.length(1);
+    });
+  });
+
   it('never writes through a link that leads out of the project', async () => {
     mkdirSync(join(base.path, 'elsewhere'));
     writeFileSync(join(base.path, 'elsewhere/precious'), 'precious');
@@ -305,10 +385,7 @@ describe('a simulation', () => {
   });
 
   it('says what is full when the disk is', async function () {
-    if (process.getuid?.() !== 0) {
-      console.log('      skipped: only root can mount a small file system');
-      this.skip();
-    }
+    if (process.getuid?.() !== 0) skip(this, 'only root can mount a small file system');
     const clock = new HandClock();
     // The project stays open for a moment after its last task.
     const unmount = (path: string) => execFileSync('umount', ['-l', at(path)]);
@@ -336,10 +413,7 @@ describe('a simulation', () => {
   });
 
   it('says what there was no room for before its program ran, and warns where only the log had none', async function () {
-    if (process.getuid?.() !== 0) {
-      console.log('      skipped: only root can mount a small file system');
-      this.skip();
-    }
+    if (process.getuid?.() !== 0) skip(this, 'only root can mount a small file system');
     const clock = new HandClock();
     for (const [inodes, expected] of [
       [2, { is: 'postponed', reason: 'No space left on the disk for logfiles.' }],
@@ -424,10 +498,7 @@ describe('a simulation', () => {
   });
 
   it('names the directory that it may not write', async function () {
-    if (process.getuid?.() === 0) {
-      console.log('      skipped: root may write everywhere');
-      this.skip();
-    }
+    if (process.getuid?.() === 0) skip(this, 'root may write everywhere');
     chmodSync(project.path, 0o555);
     const outcome = await live(task([run('rpict')]));
     chmodSync(project.path, 0o755);

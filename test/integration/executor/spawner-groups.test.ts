@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { compiledSpawner } from '../../../src/executor/spawner-place.ts';
 import { ControlGroup } from '../../support/control-group.ts';
 import { isAlive } from '../../support/program.ts';
+import { skip } from '../../support/skip.ts';
 import { SpawnerLab } from '../../support/spawner.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -19,8 +20,7 @@ describe('where the control group is delegated', () => {
   before(function () {
     if (existsSync(compiledSpawner)) group = ControlGroup.enter(`rayserver-test-${process.pid}`);
     if (group !== null) return;
-    console.log('      skipped: no compiler, or no control group of version 2 can be made here');
-    this.skip();
+    skip(this, 'no compiler, or no control group of version 2 can be made here');
   });
   after(() => group?.leave());
   beforeEach(() => {

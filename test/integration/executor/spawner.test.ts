@@ -6,6 +6,7 @@ import { WINDOW } from '../../../src/executor/spawner/messages.ts';
 import { compiledSpawner } from '../../../src/executor/spawner-place.ts';
 import { Turn } from '../../../src/executor/turn.ts';
 import { isAlive, runCommand } from '../../support/program.ts';
+import { skip } from '../../support/skip.ts';
 import { SpawnerLab, type Started, stateOf } from '../../support/spawner.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -21,8 +22,7 @@ for (const kind of ['c', 'node'] as const) {
 
     before(function () {
       if (kind === 'node' || existsSync(compiledSpawner)) return;
-      console.log('      skipped: there was no compiler');
-      this.skip();
+      skip(this, 'there was no compiler');
     });
     beforeEach(() => {
       lab = new SpawnerLab(kind);
@@ -62,10 +62,7 @@ for (const kind of ['c', 'node'] as const) {
     });
 
     it('is nice towards other sessions, too', async function () {
-      if (!existsSync('/proc/self/autogroup')) {
-        console.log('      skipped: a kernel without autogroups');
-        this.skip();
-      }
+      if (!existsSync('/proc/self/autogroup')) skip(this, 'a kernel without autogroups');
       await lab.spawner.open();
       await waitUntil('the niceness of the session', () =>
         readFileSync(`/proc/${lab.spawner.pid}/autogroup`, 'utf8').endsWith('nice 10\n'),
@@ -378,10 +375,7 @@ for (const kind of ['c', 'node'] as const) {
     });
 
     it('may have its processes beside all that its user has started meanwhile', async function () {
-      if (process.getuid?.() !== 0) {
-        console.log('      skipped: only root can become a user of whom nothing else runs');
-        this.skip();
-      }
+      if (process.getuid?.() !== 0) skip(this, 'only root can become a user of whom nothing else runs');
       const user = { uid: 64_124, gid: 64_124 };
       const script = join(import.meta.dirname, '../../support/crowd.js');
       const { stdout, status } = await runCommand(process.execPath, [script, kind], { user, cwd: '/' });
@@ -389,10 +383,7 @@ for (const kind of ['c', 'node'] as const) {
     });
 
     it('can be a fork bomb: it stays within its limit, and ends', async function () {
-      if (process.getuid?.() !== 0) {
-        console.log('      skipped: only root can become a user of whom nothing else runs');
-        this.skip();
-      }
+      if (process.getuid?.() !== 0) skip(this, 'only root can become a user of whom nothing else runs');
       const user = { uid: 64_123, gid: 64_123 };
       const script = join(import.meta.dirname, '../../support/bomb.js');
       const { stdout, stderr, status } = await runCommand(process.execPath, [script, kind], { user, cwd: '/' });

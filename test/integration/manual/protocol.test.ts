@@ -94,7 +94,8 @@ describe('rayserver-protocol(7) and the job port', () => {
     const seconds = (milliseconds: number) => `${milliseconds / 1000} seconds`;
     const bounds = squeezed(sectionOf(page, 'BOUNDS'));
     const expected = [
-      `Body of a request Ta ${limits.bodyBytes} bytes`,
+      `Body of a request Ta ${limits.bodyBytes} bytes, of a job ${limits.submitBytes}`,
+      `Requests with larger bodies than ${limits.bodyBytes} bytes at a time Ta ${defaultBounds.largeBodies}`,
       `Nesting of arrays and objects in a body Ta ${limits.depth}`,
       `Path and query Ta ${defaultBounds.urlBytes} bytes`,
       `All headers Ta ${defaultBounds.headerBytes} bytes, ${defaultBounds.headers} lines`,
@@ -111,6 +112,7 @@ describe('rayserver-protocol(7) and the job port', () => {
     for (const bound of expected) expect(bounds).to.include(`.It ${bound}`);
     const submit = squeezed(sectionOf(page, 'REQUESTS/POST /api/v1/jobs'));
     expect(submit).to.include(`${limits.views} at most`).and.include(`${limits.variables} at most`);
+    expect(submit).to.include(`1 to ${limits.words} strings of ${limits.word} bytes at most`);
     expect(submit).to.include(`${limits.name} characters at most`).and.include(`${limits.text} characters at most`);
   });
 });

@@ -76,9 +76,10 @@ describe('the inner link', () => {
     await waitUntil('heard.length === 101', () => heard.length === 101);
     expect(heard[0]).to.deep.equal(hello);
     expect(heard[100]).to.deep.equal({ say: 'stop', attempts: ['100.1.1'] });
-    links[0]?.send({ say: 'welcome', version: '1', pid: 7, attempts: ['1.1.1'] });
+    const there = [{ attempt: '1.1.1', holds: ['view:a'] }];
+    links[0]?.send({ say: 'welcome', version: '1', pid: 7, attempts: there });
     await waitUntil('told.length === 1', () => told.length === 1);
-    expect(told).to.deep.equal([{ say: 'welcome', version: '1', pid: 7, attempts: ['1.1.1'] }]);
+    expect(told).to.deep.equal([{ say: 'welcome', version: '1', pid: 7, attempts: there }]);
   });
 
   it('carries a message of twenty megabytes to each side, also when both send at once', async () => {

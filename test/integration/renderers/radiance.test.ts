@@ -27,6 +27,7 @@ import { readRif } from '../../../src/renderers/radiance/rif.ts';
 import { scanLines } from '../../../src/renderers/radiance/scan-lines.ts';
 import { failureOf } from '../../../src/renderers/radiance/verdict.ts';
 import { type FixtureName, fixtureNames } from '../../support/rad-fixtures.ts';
+import { skip } from '../../support/skip.ts';
 
 const fixtures = join(import.meta.dirname, '../../../../test/fixtures/rad');
 
@@ -110,8 +111,7 @@ describe('the real Radiance', function () {
 
   before(function () {
     if (hasRadiance) return;
-    console.log('      skipped: rpict is not in PATH');
-    this.skip();
+    skip(this, 'rpict is not in PATH');
   });
   beforeEach(() => {
     project = new Project();

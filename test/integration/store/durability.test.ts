@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { openSqliteStore } from '../../../src/store/sqlite.ts';
 import { Running, runCommand, temporaryDirectory } from '../../support/program.ts';
+import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/store');
@@ -89,10 +90,8 @@ describe('a full disk', () => {
     mkdirSync(disk);
     try {
       const mount = ['-rm', 'sh', '-c', 'mount -t tmpfs -o size=700k none "$1" && shift && exec "$@"', 'sh', disk];
-      if ((await runCommand('unshare', [...mount, 'true'])).status !== 0) {
-        console.log('        skipped: this system gives no small disk of our own (unshare -rm, mount -t tmpfs)');
-        this.skip();
-      }
+      if ((await runCommand('unshare', [...mount, 'true'])).status !== 0)
+        skip(this, 'this system gives no small disk of our own (unshare -rm, mount -t tmpfs)');
       const ended = await runCommand('unshare', [...mount, process.execPath, join(fixtures, 'filler.js'), disk]);
       expect(ended.status, ended.stderr).to.equal(0);
       const seen = JSON.parse(ended.stdout);

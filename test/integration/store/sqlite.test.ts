@@ -23,6 +23,7 @@ import { openDatabase } from '../../../src/store/sqlite-file.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { commandJob, pictureJob, plain, taskOf } from '../../support/jobs.ts';
 import { runCommand, temporaryDirectory, top } from '../../support/program.ts';
+import { skip } from '../../support/skip.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/store');
 const texts = join(top, 'test/fixtures/store');
@@ -185,10 +186,7 @@ describe('a state file', () => {
       expect(contents()).to.equal(before);
     });
     it('is refused to a user who may not write it', async function () {
-      if (process.getuid?.() !== 0) {
-        console.log('        skipped: only root can try as another user');
-        this.skip();
-      }
+      if (process.getuid?.() !== 0) skip(this, 'only root can try as another user');
       await fill(1);
       const args = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, join(fixtures, 'opener.js')];
       const seen = await runCommand('setpriv', [...args, join(directory.path, 'rayserver.db')]);

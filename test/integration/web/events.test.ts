@@ -1,49 +1,16 @@
-import type { Socket } from 'node:net';
 import { expect } from 'chai';
+import { EventReader } from '../../support/event-reader.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { type Opened, openTestPort, token } from '../../support/web-port.ts';
+import { type Opened, openTestPort } from '../../support/web-port.ts';
 
-interface Event {
-  readonly id: string;
-  readonly state: string;
-  readonly progress: number;
-}
-
-/** Reads an event stream as it comes. */
-class Reader {
-  readonly socket: Socket;
-  text = '';
-  isClosed = false;
-
+class Reader extends EventReader {
   constructor(port: Opened, id = 1, headers: string[] = []) {
-    this.socket = port.connect();
-    this.socket.setEncoding('utf8').on('data', (part) => {
-      this.text += part;
-    });
-    this.socket.on('error', () => undefined);
-    this.socket.on('close', () => {
-      this.isClosed = true;
-    });
-    const head = [
-      `GET /api/v1/jobs/${id}/events HTTP/1.1`,
-      'Host: localhost',
-      `Authorization: Bearer ${token}`,
-      ...headers,
-    ];
-    this.socket.write(`${head.join('\r\n')}\r\n\r\n`);
+    super(port, `/api/v1/jobs/${id}/events`, headers);
   }
 
-  get events(): Event[] {
-    const found = this.text.matchAll(/event: job\nid: (\S+)\ndata: (\{.*\})\n\n/g);
-    return [...found].map(([, id, data]) => {
-      const { state, progress } = JSON.parse(data ?? '');
-      return { id: id ?? '', state, progress };
-    });
-  }
-
-  /** True if the stream came to its end in good order. */
-  get isWhole(): boolean {
-    return this.text.endsWith('0\r\n\r\n');
+  get events(): { id: string; state: string; progress: number }[] {
+    const jobs = this.told.filter(({ event }) => event === 'job');
+    return jobs.map(({ id, data: { state, progress } }) => ({ id, state, progress }));
   }
 }
 

@@ -1,41 +1,14 @@
-import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { FarmNews } from '../../../src/server/news.ts';
 import { Chance } from '../../support/chance.ts';
+import { EventReader, type Told } from '../../support/event-reader.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { type Opened, openTestPort, token } from '../../support/web-port.ts';
-
-interface Told {
-  readonly event: string;
-  readonly id: string;
-  readonly data: { id?: number; state?: string; progress?: number };
-}
+import { type Opened, openTestPort } from '../../support/web-port.ts';
 
 /** A connection to the news of the farm. */
-class Reader {
-  readonly socket: Socket;
-  text = '';
-  isClosed = false;
-
+class Reader extends EventReader {
   constructor(port: Opened, lastId: string | null = null) {
-    this.socket = port.connect();
-    this.socket.setEncoding('utf8').on('data', (part) => {
-      this.text += part;
-    });
-    this.socket.on('error', () => undefined);
-    this.socket.on('close', () => {
-      this.isClosed = true;
-    });
-    const last = lastId === null ? '' : `Last-Event-ID: ${lastId}\r\n`;
-    this.socket.write(
-      `GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n${last}\r\n`,
-    );
-  }
-
-  get told(): Told[] {
-    return [...this.text.matchAll(/event: (\S+)\nid: (\S+)\ndata: (\{.*\})\n\n/g)].map(
-      ([, event = '', id = '', data = '']) => ({ event, id, data: JSON.parse(data) }),
-    );
+    super(port, '/api/v1/events', lastId === null ? [] : [`Last-Event-ID: ${lastId}`]);
   }
 
   get words(): string[] {

@@ -41,6 +41,29 @@ describe('the patience of the job port', () => {
     expect(port.farm.callers).to.deep.equal([]);
   });
 
+  it('lets only so many large bodies in at a time, and small ones always', async () => {
+    port = await openTestPort({ bounds: { largeBodies: 2 } });
+    const head = ['POST /api/v1/jobs HTTP/1.1', 'Host: localhost', bearer, 'Content-Type: application/json'];
+    const begun = ['Content-Length: 70000', 'Transfer-Encoding: chunked'].map((size) => {
+      const socket = port.connect().on('error', () => undefined);
+      socket.write(`${[...head, size].join('\r\n')}\r\n\r\n`);
+      return socket;
+    });
+    const submit = (bytes: number) => {
+      const body = { kind: 'command', project: { path: '/p' }, command: ['cat', 'x'.repeat(bytes)] };
+      return port.ask('/api/v1/jobs', { method: 'POST', body });
+    };
+    const crowded = await waitUntil('a refusal', async () => {
+      const answered = await submit(70_000);
+      return answered.status === 503 ? answered : false;
+    });
+    expect(crowded.json.error.message).to.match(/^More than 2 requests with large bodies are under way\. Try again\./);
+    expect(crowded.headers['retry-after']).to.equal('2');
+    expect((await submit(60_000)).status).to.equal(201);
+    for (const socket of begun) socket.destroy();
+    await waitUntil('room', async () => (await submit(70_000)).status === 201);
+  });
+
   it('ends with the body of a request that is refused already', async () => {
     port = await openTestPort({ bounds: quick });
     const answer = await trickle(

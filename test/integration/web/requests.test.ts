@@ -32,6 +32,8 @@ describe('the job port', () => {
     expect((await submit(job, { 'Idempotency-Key': '!'.repeat(200) })).status).to.equal(201);
   });
 
+  const messageOf = async (answer: ReturnType<Opened['ask']>) => (await answer).json.error.message;
+
   for (const [what, key] of [
     ['empty', ''],
     ['too long', 'x'.repeat(201)],
@@ -80,7 +82,9 @@ describe('the job port', () => {
     expect((await port.ask('/api/v1/server', { local: true })).json.you).to.equal('ann');
     const examine = (body?: object) => port.ask('/api/v1/examine', { method: 'POST', ...(body ? { body } : {}) });
     expect((await examine()).json.findings[0].what).to.equal('host');
-    expect((await examine({ directory: '/projects' })).json.findings[0].what).to.equal('/projects');
+    expect((await examine({ directory: '/projects' })).json.findings[0]).to.include({ what: '/projects', mend: null });
+    expect((await examine({ directory: '/f.amb', mend: 'cut' })).json.findings[0].mend).to.equal('cut');
+    expect((await examine({ directory: '/f.amb', mend: 'all' })).status).to.equal(400);
   });
 
   it('cancels a job in the name of who asks', async () => {
@@ -107,7 +111,6 @@ describe('the job port', () => {
   });
 
   it('says what is wrong with a request, in one sentence', async () => {
-    const messageOf = async (answer: ReturnType<Opened['ask']>) => (await answer).json.error.message;
     expect(await messageOf(port.ask('/api/v1/jobs?state=lost'))).to.match(
       /^"state" must be one of "waiting", "running"/,
     );
@@ -128,6 +131,32 @@ describe('the job port', () => {
     expect(await messageOf(submit([]))).to.equal('The body must be an object.');
     const unasked = port.ask('/api/v1/jobs/1/cancel', { method: 'POST', body: { now: true } });
     expect(await messageOf(unasked)).to.equal('This request takes no body.');
+  });
+
+  it('takes a command as long as Linux takes arguments, and says where it is too long', async () => {
+    const command = (...words: string[]) => submit({ kind: 'command', project: { path: '/p' }, command: words });
+    const long = 'x'.repeat(131_071);
+    expect((await command('cat', long)).json.command).to.deep.equal(['cat', long]);
+    expect(await messageOf(command('cat', `${long}x`))).to.match(/^"command\/1" must NOT have more than 131071 char/);
+    expect(await messageOf(command('cat', long, long))).to.equal(
+      'The body is larger than 262144 bytes, the most that is taken here.',
+    );
+  });
+
+  it('takes bodies of the usual size only where no job is', async () => {
+    const answered = await port.ask('/api/v1/examine', { method: 'POST', body: { directory: '/'.repeat(65_536) } });
+    expect([answered.status, answered.json.error.message]).to.deep.equal([
+      413,
+      'The body is larger than 65536 bytes, the most that is taken here.',
+    ]);
+    const head = ['POST /api/v1/examine HTTP/1.1', 'Host: localhost', `Authorization: Bearer ${token}`];
+    const chunks = ['Content-Type: application/json', 'Transfer-Encoding: chunked', 'Connection: close'];
+    const raw = await port.raw(
+      `${[...head, ...chunks].join('\r\n')}\r\n\r\n10001\r\n${' '.repeat(65_537)}\r\n0\r\n\r\n`,
+    );
+    expect(raw)
+      .to.match(/^HTTP\/1\.1 413 /)
+      .and.include('larger than 65536 bytes');
   });
 
   it('says little of its own errors to the client and all of them to the log', async () => {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { peerCredentials, socketDescriptor } from '../../../src/unix/native.ts';
+import { skip } from '../../support/skip.ts';
 import { type Opened, openTestPort, token } from '../../support/web-port.ts';
 
 const nobody = 65534;
@@ -68,10 +69,7 @@ describe('who asks', () => {
   });
 
   it('on the Unix socket is the user of the other process, whatever it claims', async function () {
-    if (process.getuid?.() !== 0) {
-      console.log('      skipped: only root can start a process as another user');
-      this.skip();
-    }
+    if (process.getuid?.() !== 0) skip(this, 'only root can start a process as another user');
     const identify = (socket: Parameters<typeof socketDescriptor>[0]) => {
       const { uid } = peerCredentials(socketDescriptor(socket));
       return { user: uid === nobody ? 'nobody' : `uid ${uid}`, uid };

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { JobView, TaskView } from '../../../src/protocol/api.ts';
 import { readPictureHeader } from '../../../src/renderers/radiance/picture-header.ts';
 import { scanLines } from '../../../src/renderers/radiance/scan-lines.ts';
 import type { Kill } from './kills.ts';
 import { startsOf } from './marks.ts';
-import { processesBelow } from './processes.ts';
+import { processesBelow, uptime } from './processes.ts';
 
 /** What must hold when all is over. Each gives sentences about what does not. */
 
@@ -120,17 +120,35 @@ export function wholeLogs(ended: Ended, project: string): string[] {
   );
 }
 
-/**
- * Nothing half done lies in the project. A raw picture may, one for each kill: it is removed after the end of its filter
- * is kept, and whoever was to remove it may be killed in just that moment (src/DECISIONS.md). So may the pid file of a
- * frame that was lost and, its job being cancelled, is not tried again.
- */
-export function litter(project: string, kills: number, cancelled: Iterable<number> = []): string[] {
+/** Nothing half done lies in the project. */
+export function litter(project: string, isExcused: (path: string) => boolean = () => false): string[] {
   const files = readdirSync(project, { recursive: true, encoding: 'utf8' });
-  const odd = files.filter((name) => /^proc\/.+$|\.part$|(^|\/)rf[A-Za-z0-9]{6}$/.test(name));
-  const frames = [...cancelled].map((job) => `proc/frame-${job}.`);
-  const raw = files.filter((name) => name.endsWith('.unf') || frames.some((frame) => name.startsWith(frame)));
-  return [...odd.filter((name) => !raw.includes(name)), ...raw.slice(kills)].map((name) => `litter: ${name}`);
+  const odd = files.filter((name) => /^proc\/.+$|\.(part|unf)$|(^|\/)rf[A-Za-z0-9]{6}$/.test(name));
+  return odd.filter((name) => !isExcused(name)).map((name) => `litter: ${name}`);
+}
+
+/** Seconds from the end of a task to the moment when its host has surely removed what is not needed any more. */
+const tidying = 2;
+
+/**
+ * As {@link litter}, but that what procwrap was to remove when a task had ended may lie there, if procwrap was killed in
+ * just that moment (src/DECISIONS.md): a raw picture, or the pid file of a frame that was cancelled.
+ */
+export function unexcusedLitter(ended: Ended, project: string, kills: readonly Kill[]): string[] {
+  const deadly = kills.filter(({ kind }) => kind === 'power' || kind === 'procwrap');
+  const ends = new Map(ended.flatMap(({ tasks }) => tasks.map((task) => [leftBy(task), task.finishedAt])));
+  return litter(project, (path) => {
+    const end = ends.get(basename(path));
+    if (!end) return false;
+    const at = uptime() - (Date.now() - Date.parse(end)) / 1000;
+    return deadly.some(({ from, until }) => until >= at - grain && from <= at + tidying);
+  });
+}
+
+/** What a task may leave: the filter `p1.v2.filter` the raw picture `p1_v2.unf`, a frame its pid file. */
+function leftBy({ name, step, state }: TaskView): string {
+  if (step === 'frame') return state === 'cancelled' ? `${name}.pid` : '';
+  return step === 'filter' ? `${name.replace(/\.filter$/, '').replace('.', '_')}.unf` : '';
 }
 
 /** No process has anything to do with this directory any more. */

@@ -157,7 +157,7 @@ export class Torture {
   async #check(): Promise<void> {
     const { lab, project, marks } = this.#stage;
     const ended = this.#ledger.ended();
-    const litter = () => checks.litter(project, this.#kills.length, this.#ledger.cancelled);
+    const litter = () => checks.unexcusedLitter(ended, project, this.#kills);
     await waitUntil('no litter', () => litter().length === 0).catch(() => undefined);
     await lab.stopDaemon();
     const left = () => checks.leftProcesses(lab.directory);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Attempts, type Signs } from '../../../src/executor/attempts.ts';
 import type { Assignment } from '../../../src/executor/simulation.ts';
+import { SimulationLog } from '../../../src/executor/simulation-log.ts';
 import type { Turn } from '../../../src/executor/turn.ts';
 import type { Outcome } from '../../../src/model/task.ts';
 import { HandClock, noLimits } from '../../support/executor.ts';
@@ -20,8 +21,10 @@ describe('attempts on a host', () => {
   let log: string[];
   let lives: Map<string, { end: (outcome: Outcome) => void; signs: Signs; turn: Turn }>;
   const said = () => events.splice(0);
+  const logs = new SimulationLog(() => 0, 0);
   const start = (...names: string[]) => {
-    for (const attempt of names) attempts.start({ attempt, task: taskPlan(1, { name: `log.${attempt}` }), job });
+    for (const attempt of names)
+      attempts.start({ attempt, task: taskPlan(1, { name: `log.${attempt}`, holds: ['view:a'] }), job });
   };
   const end = async (name: string, outcome: Outcome = done) => {
     lives.get(name)?.end(outcome);
@@ -40,6 +43,7 @@ describe('attempts on a host', () => {
       stop: note('stop'),
       pause: note('pause'),
       resume: note('resume'),
+      log: logs,
     };
   };
 
@@ -106,6 +110,35 @@ describe('attempts on a host', () => {
     attempts.stop('1.1.1');
     attempts.stop('7.7.7');
     expect(said()).to.deep.equal(['ended 1.1.1 stopped 0', 'ended 7.7.7 stopped 0']);
+  });
+
+  it('are given back when they are withdrawn before they had a slot, also when nobody knows them', async () => {
+    start('1.1.1', '1.2.1', '1.3.1', '1.4.1');
+    attempts.pause('1.4.1');
+    said();
+    for (const name of ['1.3.1', '1.4.1', '7.7.7']) attempts.withdraw(name);
+    expect(said()).to.deep.equal(['ended 1.3.1 withdrawn 0', 'ended 1.4.1 withdrawn 0', 'ended 7.7.7 withdrawn 0']);
+    attempts.withdraw('1.3.1');
+    attempts.stop('1.3.1');
+    expect(said(), 'told again as it was').to.deep.equal(['ended 1.3.1 withdrawn 0', 'ended 1.3.1 withdrawn 0']);
+    await end('1.1.1');
+    expect(said(), 'nobody gets its slot').to.deep.equal(['ended 1.1.1 done 0']);
+    expect(log).to.deep.include('attempt 1.3.1 (/nowhere, log.1.3.1): withdrawn');
+  });
+
+  it('go on when they are withdrawn after they have begun, and are told again', async () => {
+    start('1.1.1', '1.2.1');
+    lives.get('1.1.1')?.signs.started(11);
+    attempts.pause('1.1.1');
+    said();
+    attempts.withdraw('1.1.1');
+    expect(said()).to.deep.equal(['started 1.1.1 11']);
+    attempts.withdraw('1.2.1');
+    expect(said(), 'its program is not there yet').to.deep.equal([]);
+    lives.get('1.2.1')?.signs.started(12);
+    await end('1.2.1');
+    attempts.withdraw('1.2.1');
+    expect(said()).to.deep.equal(['started 1.2.1 12', 'ended 1.2.1 done 0', 'ended 1.2.1 done 0']);
   });
 
   it('give their slot away while they are paused, and take it at once when they are resumed', async () => {
@@ -175,7 +208,9 @@ describe('attempts on a host', () => {
     attempts.pause('1.1.1');
     attempts.acknowledge('1.1.1');
     await end('1.2.1');
-    expect(attempts.names()).to.deep.equal(['1.1.1', '1.2.1', '1.3.1']);
+    expect(attempts.all()).to.deep.equal(
+      ['1.1.1', '1.2.1', '1.3.1'].map((attempt) => ({ attempt, holds: ['view:a'] })),
+    );
     expect([attempts.size, attempts.live]).to.deep.equal([3, 2]);
     attempts.acknowledge('1.2.1');
     attempts.acknowledge('1.2.1');
@@ -184,10 +219,11 @@ describe('attempts on a host', () => {
 
   it('run a log until they are at their end', async () => {
     start('1.1.1', '1.2.1', '1.3.1');
-    expect(attempts.isRunning(1, 'log.1.3.1')).to.equal(true);
-    expect(attempts.isRunning(2, 'log.1.3.1')).to.equal(false);
+    expect(attempts.running(1, 'log.1.1.1')).to.deep.equal({ attempt: 1, log: logs });
+    expect(attempts.running(1, 'log.1.3.1'), 'it waits for a slot').to.deep.equal({ attempt: 1, log: null });
+    expect(attempts.running(2, 'log.1.3.1')).to.equal(null);
     await end('1.1.1');
-    expect(attempts.isRunning(1, 'log.1.1.1')).to.equal(false);
+    expect(attempts.running(1, 'log.1.1.1')).to.equal(null);
   });
 
   it('are all stopped at the end, which nobody is told, and nothing begins any more', async () => {
@@ -204,8 +240,9 @@ describe('attempts on a host', () => {
   });
 
   it('that are frames are news in the log only when they fail', async () => {
-    for (const attempt of ['1.1.1', '1.2.1'])
+    for (const attempt of ['1.1.1', '1.2.1', '1.3.1'])
       attempts.start({ attempt, task: taskPlan(1, { step: 'frame', name: attempt }), job });
+    attempts.withdraw('1.3.1');
     await end('1.1.1');
     await end('1.2.1', stopped);
     expect(log).to.deep.equal(['attempt 1.2.1 (/nowhere, 1.2.1): stopped']);
@@ -293,6 +330,26 @@ describe('attempts on a host', () => {
       expect(said()).to.deep.equal(['pause 1.3.1', 'ready 1.5.1']);
       free('1.1.1');
       expect(said(), 'two run').to.deep.equal(['ready 1.6.1']);
+    });
+
+    it('are taken back before their turn, and told again after it', async () => {
+      said();
+      attempts.withdraw('1.3.1');
+      expect(said()).to.deep.equal(['cancel 1.3.1']);
+      await end('1.3.1', stopped);
+      expect(said()).to.deep.equal(['ended 1.3.1 withdrawn 0', 'ready 1.5.1']);
+      attempts.withdraw('1.4.1');
+      come('1.4.1');
+      lives.get('1.4.1')?.signs.started(14);
+      expect(said()).to.deep.equal(['cancel 1.4.1', 'started 1.4.1 14']);
+      await end('1.4.1');
+      expect(said()).to.deep.equal(['ended 1.4.1 done 0', 'ready 1.6.1']);
+    });
+
+    it('that are lost with the spawner before their turn have not begun', async () => {
+      said();
+      await end('1.3.1', stopped);
+      expect(said()).to.deep.equal(['ended 1.3.1 withdrawn 0', 'ready 1.5.1']);
     });
 
     it('do not take the place of others', async () => {

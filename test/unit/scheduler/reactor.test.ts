@@ -41,6 +41,10 @@ const end = (attempt: string, outcome: Outcome): Happening => ({
   milliseconds: 5000,
 });
 
+const started = (attempt: string): Happening => ({ what: 'attempt started', attempt: attemptKey(attempt), pid: 9 });
+
+const there = (attempt: string, holds: readonly string[] = []) => ({ key: attemptKey(attempt), holds });
+
 const states = ({ tasks }: Job) =>
   Array.from({ length: tasks.total }, (_, index) => tasks.stateOf(index + 1) as string);
 
@@ -133,6 +137,9 @@ describe('the scheduler', () => {
     expect(picture.state.is).to.equal('done');
   });
 
+  const lostFiveTimes =
+    'The control process of lab1 (procwrap or its spawner) ended 5 times while room.v1 ran; it is not tried again.';
+
   it('gives a task up whose attempts are lost five times, and says so', () => {
     const { farm, happen } = farmWith(1);
     const picture = job(1, [taskPlan(1), taskPlan(2, { after: [1] })]);
@@ -145,8 +152,7 @@ describe('the scheduler', () => {
     happen({ what: 'host left', host: 'lab1' });
     expect(happen({ what: 'host joined', host: 'lab1', slots: 1, attempts: [] })).to.deep.equal([]);
     expect(states(picture)).to.deep.equal(['failed', 'cancelled']);
-    const reason = `The control process (procwrap) of lab1 ended 5 times while ${taskOf(picture, 1).plan.name} ran; it is not tried again.`;
-    expect(picture.state).to.include({ is: 'failed', reason });
+    expect(picture.state).to.include({ is: 'failed', reason: lostFiveTimes });
     expect(farm.jobs.size).to.equal(0);
   });
 
@@ -158,7 +164,8 @@ describe('the scheduler', () => {
       expect(happen(end(`1.1.${attempt}`, { is: 'stopped' }))).to.include(`start 1.1.${attempt + 1}`);
     }
     expect(happen(end('1.1.5', { is: 'stopped' }))).to.deep.equal(['acknowledge 1.1.5']);
-    expect(picture.state.is).to.equal('failed');
+    // Its spawner was killed each time, for all that is known.
+    expect(picture.state).to.include({ is: 'failed', reason: lostFiveTimes });
   });
 
   it('counts only losses one after another: an attempt that ended by itself says that its host can bear the task', () => {
@@ -189,7 +196,7 @@ describe('the scheduler', () => {
     const picture = job(1, [taskPlan(1), taskPlan(2)]);
     happen({ what: 'submitted', job: picture });
     const farm = farmOf([picture]);
-    const attempts = [attemptKey('1.1.1'), attemptKey('7.1.1')];
+    const attempts = [there('1.1.1'), there('7.1.1')];
     const orders = react(farm, { what: 'host joined', host: 'lab1', slots: 3, attempts }, 9000).flatMap(deed);
     expect(orders).to.deep.equal(['resume 1.1.1', 'stop 7.1.1', 'start 1.2.2']);
     expect([1, 2].map((number) => taskOf(picture, number).attempts)).to.deep.equal([1, 2]);
@@ -264,12 +271,32 @@ describe('the scheduler', () => {
       ]);
     });
 
+    it('are the pid files of cancelled frames whose procwrap was killed before it had ended them', () => {
+      const { farm, happen } = farmWith(2);
+      happen({ what: 'submitted', job: commandJob(1, { frames: '7-9' }) });
+      happen({ what: 'cancel asked', job: 1, by: 'ann' });
+      happen({ what: 'host left', host: 'lab1' });
+      const orders = react(farm, { what: 'host joined', host: 'lab1', slots: 2, attempts: [there('1.2.1')] }, 9000);
+      const paths = orders.flatMap((order) => (order.order === 'tidy' ? order.paths : []));
+      expect(paths).to.deep.equal(['proc/povray-1.0007.pid']);
+    });
+
+    it('are the pid files of lost attempts also where the next one was cancelled before it had begun', () => {
+      const { farm, happen } = farmWith(1);
+      happen({ what: 'submitted', job: commandJob(1, { frames: '7-9' }) });
+      happen(end('1.1.1', { is: 'stopped' }));
+      happen({ what: 'cancel asked', job: 1, by: 'ann' });
+      const paths = (happening: Happening) =>
+        react(farm, happening, 9000).flatMap((order) => (order.order === 'tidy' ? order.paths : []));
+      expect(paths(end('1.1.2', { is: 'stopped' }))).to.deep.equal(['proc/povray-1.0007.pid']);
+    });
+
     it('are removed again when a server starts: the last one may have died before its host had done it', () => {
       const first = job(1, [taskPlan(1, { afterwards: ['a.unf'] }), taskPlan(2)]);
       const { happen } = farmWith(1);
       happen({ what: 'submitted', job: first });
       happen(end('1.1.1', done));
-      const joined = { what: 'host joined', host: 'lab1', slots: 1, attempts: [attemptKey('1.2.1')] } as const;
+      const joined = { what: 'host joined', host: 'lab1', slots: 1, attempts: [there('1.2.1')] } as const;
       const again = farmOf([first]);
       const orders = () => react(again, joined, 9).flatMap((order) => (order.order === 'tidy' ? order.paths : []));
       expect(orders()).to.deep.equal(['a.unf']);
@@ -358,9 +385,9 @@ describe('the scheduler', () => {
       happen({ what: 'attempt started', attempt: attemptKey('1.2.1'), pid: 9 });
       const urgent = commandJob(2, { frames: null }, { priority: 1 });
       expect(happen({ what: 'submitted', job: urgent })).to.deep.equal(
-        [3, 4, 5, 6].map((number) => `stop 1.${number}.1`),
+        [3, 4, 5, 6].map((number) => `withdraw 1.${number}.1`),
       );
-      for (const number of [3, 4, 5, 6]) happen(end(`1.${number}.1`, { is: 'stopped' }));
+      for (const number of [3, 4, 5, 6]) happen(end(`1.${number}.1`, { is: 'withdrawn' }));
       expect(happen(end('1.2.1', done))).to.include('start 2.1.1');
       expect(happen(end('2.1.1', done))).to.include('start 1.3.2');
     });
@@ -384,8 +411,8 @@ describe('the scheduler', () => {
       const { happen } = farmWith(1);
       const frames = commandJob(1);
       happen({ what: 'submitted', job: frames });
-      expect(happen({ what: 'pause asked', job: 1, by: 'ann' })).to.deep.equal(['stop 1.1.1']);
-      expect(happen(end('1.1.1', { is: 'stopped' }))).to.deep.equal(['acknowledge 1.1.1']);
+      expect(happen({ what: 'pause asked', job: 1, by: 'ann' })).to.deep.equal(['withdraw 1.1.1']);
+      expect(happen(end('1.1.1', { is: 'withdrawn' }))).to.deep.equal(['acknowledge 1.1.1']);
       expect([frames.state.is, frames.tasks.counts.waiting]).to.deep.equal(['paused', 5]);
       expect(happen({ what: 'resume asked', job: 1, by: 'ann' })).to.deep.equal(['start 1.1.2']);
     });
@@ -395,9 +422,46 @@ describe('the scheduler', () => {
       happen({ what: 'submitted', job: job(1, [taskPlan(1)]) });
       happen({ what: 'pause asked', job: 1, by: 'ann' });
       happen({ what: 'host left', host: 'lab1' });
-      const there = [attemptKey('1.1.1')];
-      expect(happen({ what: 'host joined', host: 'lab1', slots: 1, attempts: there })).to.deep.equal(['pause 1.1.1']);
+      const attempts = [there('1.1.1')];
+      expect(happen({ what: 'host joined', host: 'lab1', slots: 1, attempts })).to.deep.equal(['pause 1.1.1']);
       expect(happen({ what: 'cancel asked', job: 1, by: 'ann' })).to.deep.equal(['stop 1.1.1']);
+    });
+
+    it('of what was given ahead and has begun stops that as soon as it is heard of, and its slot goes to others', () => {
+      const { farm, happen } = farmWith(1);
+      const frames = commandJob(1);
+      happen({ what: 'submitted', job: frames });
+      happen({ what: 'submitted', job: commandJob(2) });
+      expect(happen({ what: 'pause asked', job: 1, by: 'ann' })).to.deep.equal(['withdraw 1.1.1']);
+      const orders = happen(started('1.1.1'));
+      expect(orders).to.deep.equal(['pause 1.1.1', 'start 2.1.1']);
+      expect(states(frames)[0]).to.equal('paused');
+      expect(happen(started('1.1.1')), 'told again').to.deep.equal([]);
+      happen({ what: 'resume asked', job: 1, by: 'ann' });
+      expect(happen(end('2.1.1', done))).to.deep.equal(['acknowledge 2.1.1', 'resume 1.1.1']);
+      expect(happen(end('1.1.1', done))).to.include('acknowledge 1.1.1');
+      expect([frames.tasks.stateOf(1), farm.hosts.get('lab1')?.paused]).to.deep.equal(['done', 0]);
+    });
+
+    it('of what was given ahead is undone by resume: what has begun meanwhile goes on, and may be withdrawn no more', () => {
+      const { happen } = farmWith(1);
+      const frames = commandJob(1, { frames: null });
+      happen({ what: 'submitted', job: frames });
+      happen({ what: 'pause asked', job: 1, by: 'ann' });
+      expect(happen({ what: 'resume asked', job: 1, by: 'ann' })).to.deep.equal([]);
+      expect(happen(started('1.1.1'))).to.deep.equal([]);
+      expect(happen({ what: 'pause asked', job: 1, by: 'ann' })).to.deep.equal(['pause 1.1.1']);
+    });
+
+    it('is carried out by the next server, too, which does not know what its host was told', () => {
+      const { happen } = farmWith(1);
+      const frames = commandJob(1);
+      happen({ what: 'submitted', job: frames });
+      happen({ what: 'pause asked', job: 1, by: 'ann' });
+      const farm = farmOf([frames]);
+      const joined = { what: 'host joined', host: 'lab1', slots: 1, attempts: [there('1.1.1')] } as const;
+      expect(react(farm, joined, 9000).flatMap(deed)).to.deep.equal(['withdraw 1.1.1']);
+      expect(react(farm, started('1.1.1'), 9001).flatMap(deed)).to.deep.equal(['pause 1.1.1']);
     });
 
     it('of a task that was ending anyway lets it end', () => {
@@ -407,6 +471,86 @@ describe('the scheduler', () => {
       happen({ what: 'pause asked', job: 1, by: 'ann' });
       happen(end('1.1.1', done));
       expect(only.state.is).to.equal('done');
+    });
+  });
+
+  describe('a withdrawal', () => {
+    /** One slot, frame 1 done in no time, five frames given ahead, of which the host has said nothing. */
+    const ahead = (slots = 1) => {
+      const stage = farmWith(slots);
+      const frames = commandJob(1, { frames: '1-100' });
+      stage.happen({ what: 'submitted', job: frames });
+      stage.happen({ ...end('1.1.1', done), milliseconds: 25 } as Happening);
+      return { ...stage, frames };
+    };
+    const urgent = (id: number): Happening => ({
+      what: 'submitted',
+      job: commandJob(id, { frames: null }, { priority: 1 }),
+    });
+
+    it('is ignored by its host for what has begun: that goes on, and its end counts', () => {
+      const { happen, frames } = ahead();
+      expect(happen(urgent(2))).to.include('withdraw 1.2.1');
+      expect(happen(started('1.2.1'))).to.deep.equal([]);
+      expect(happen(end('1.3.1', { is: 'withdrawn' }))).to.deep.equal(['acknowledge 1.3.1']);
+      expect(happen(end('1.2.1', done))).to.include('acknowledge 1.2.1');
+      expect([frames.tasks.stateOf(2), frames.tasks.stateOf(3)]).to.deep.equal(['done', 'waiting']);
+    });
+
+    it('that came too late is no pardon for an attempt that fails or is lost', () => {
+      const { happen, frames } = ahead();
+      happen(urgent(2));
+      happen(end('1.2.1', { is: 'stopped' }));
+      happen(end('1.3.1', failed));
+      const [lost, second] = [taskOf(frames, 2), taskOf(frames, 3)];
+      expect([lost.lost, lost.tried.map(({ ended }) => ended)]).to.deep.equal([1, ['lost']]);
+      expect([second.failures, second.tried.map(({ ended }) => ended)]).to.deep.equal([1, ['failed']]);
+    });
+
+    it('whose end is told to the next server counts for nothing', () => {
+      const { happen, frames } = ahead();
+      happen(urgent(2));
+      const farm = farmOf([frames]);
+      const attempts = [2, 3, 4, 5, 6].map((number) => there(`1.${number}.1`));
+      react(farm, { what: 'host joined', host: 'lab1', slots: 1, attempts }, 9000);
+      react(farm, end('1.2.1', { is: 'withdrawn' }), 9001);
+      expect(taskOf(frames, 2)).to.deep.include({ failures: 0, lost: 0, tried: [] });
+    });
+
+    it('is repeated when its host joins again, and what the host never got waits again', () => {
+      const { happen, frames } = ahead();
+      happen(urgent(2));
+      happen({ what: 'host left', host: 'lab1' });
+      const attempts = [2, 3, 4].map((number) => there(`1.${number}.1`));
+      const orders = happen({ what: 'host joined', host: 'lab1', slots: 1, attempts });
+      expect(orders).to.deep.equal(['withdraw 1.2.1', 'withdraw 1.3.1', 'withdraw 1.4.1']);
+      expect(taskOf(frames, 5)).to.deep.include({ lost: 0, tried: [], state: { is: 'waiting' } });
+    });
+
+    it('is followed by a stop when the job is cancelled, for it may be ignored', () => {
+      const { happen } = ahead();
+      happen(urgent(2));
+      expect(happen({ what: 'cancel asked', job: 1, by: 'ann' })).to.include('stop 1.2.1');
+      expect(happen(started('1.2.1'))).to.deep.equal([]);
+    });
+
+    it('does not end the rest of a job that waits for room', () => {
+      const { farm, happen } = ahead();
+      happen(urgent(2));
+      happen(end('1.2.1', { is: 'postponed', reason: 'The disk is full.' }));
+      happen(end('1.3.1', { is: 'withdrawn' }));
+      expect([...farm.resting.keys()]).to.deep.equal([1]);
+    });
+  });
+
+  describe('a job that ended before the server did', () => {
+    it('keeps its files until its host has ended it', () => {
+      const farm = emptyFarm();
+      const attempts = [there('7.1.1', ['view:a'])];
+      const orders = (happening: Happening) => react(farm, happening, 0).flatMap(deed);
+      expect(orders({ what: 'host joined', host: 'lab1', slots: 2, attempts })).to.deep.equal(['stop 7.1.1']);
+      expect(orders({ what: 'submitted', job: job(8, [taskPlan(1, { holds: ['view:a'] })]) })).to.deep.equal([]);
+      expect(orders(end('7.1.1', { is: 'stopped' }))).to.deep.equal(['acknowledge 7.1.1', 'start 8.1.1']);
     });
   });
 
@@ -424,6 +568,20 @@ describe('the scheduler', () => {
       expect(happen(end('1.1.2', done))).to.include('start 1.2.2');
       happen(end('1.2.2', done));
       expect(picture.state.is).to.equal('done');
+    });
+
+    it('waits until the last attempt of a frame has ended: none runs twice at a time', () => {
+      const { happen } = farmWith(2);
+      const frames = commandJob(1, { frames: '1-2' });
+      happen({ what: 'submitted', job: frames });
+      happen({ what: 'cancel asked', job: 1, by: 'ann' });
+      happen(end('1.2.1', { is: 'stopped' }));
+      expect(happen({ what: 'retry asked', job: frames, by: 'ann' })).to.deep.equal([]);
+      expect(happen(end('1.1.1', { is: 'stopped' }))).to.deep.equal([
+        'acknowledge 1.1.1',
+        'start 1.1.2',
+        'start 1.2.2',
+      ]);
     });
 
     it('of a cancelled job runs the frames that are left', () => {

@@ -128,6 +128,22 @@ describe('the conductor', () => {
     expect(deeds).to.deep.equal(['commit 1:', 'wake 5']);
   });
 
+  it('says when all is kept, also what was urgent to nobody, and at once where nothing is to be kept', async () => {
+    const { deeds, conductor } = stage(0);
+    expect(await conductor.kept()).to.equal(null);
+    void conductor.conduct([keep()], false);
+    expect(await conductor.kept()).to.equal(null);
+    expect(deeds).to.deep.equal(['commit 1:']);
+  });
+
+  it('lets nobody wait for what is kept while the store cannot be written', async () => {
+    const { conductor } = stage(2);
+    void conductor.conduct([keep()]);
+    expect(await conductor.kept()).to.equal('no space left on device');
+    await conductor.settled();
+    expect(await conductor.kept()).to.equal(null);
+  });
+
   it('does not let people wait without end while the store cannot be written', async () => {
     const { deeds, conductor } = stage(2);
     expect(await conductor.conductOrSay([keep(), stop])).to.equal('no space left on device');

@@ -116,6 +116,10 @@ describe('the door of the job port', () => {
     expect(statusOf(head({ Host, 'Content-Length': '0' }))).to.equal(200);
     expect(post({ 'Content-Length': '65536' })).to.equal(200);
     expect(post({ 'Content-Length': '65537' })).to.equal(413);
+    const submit = (length: string, url = '/api/v1/jobs') =>
+      statusOf(head({ Host, 'Content-Length': length }, { method: 'POST', url }));
+    expect(['262144', '262145'].map((length) => submit(length))).to.deep.equal([200, 413]);
+    expect(submit('65537', '/api/v1/jobs/1/cancel')).to.equal(413);
     expect(post({ 'Content-Length': '5', 'Content-Encoding': 'gzip' })).to.equal(415);
     expect(post({ 'Content-Length': '5', 'Content-Encoding': 'identity' })).to.equal(200);
   });
