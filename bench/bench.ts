@@ -4,6 +4,7 @@ import { floorSeconds } from './entrants/floors.ts';
 import { measureRow, type Yardstick } from './measure.ts';
 import { jsonOf, tableOf } from './report.ts';
 import type { Row, RowResult } from './row.ts';
+import { ambientRow } from './rows/ambient.ts';
 import { idleRow } from './rows/idle.ts';
 import { listingRow } from './rows/listing.ts';
 import { memoryRow } from './rows/memory.ts';
@@ -13,7 +14,7 @@ import { submitRow } from './rows/submit.ts';
 import { tasksRow } from './rows/tasks.ts';
 import { Workshop } from './workshop.ts';
 
-const names = ['tasks', 'submit', 'start', 'memory', 'idle', 'slow', 'listing'] as const;
+const names = ['tasks', 'submit', 'start', 'memory', 'idle', 'slow', 'listing', 'ambient'] as const;
 
 /** Tasks by which the machine itself is measured before each round, and the seconds they may take. */
 const yardstickTasks = 1000;
@@ -28,6 +29,7 @@ function rowsOf(workshop: Workshop, tasks: number): Row[] {
     idleRow(workshop),
     slowRow(workshop),
     listingRow(),
+    ambientRow(workshop),
   ];
 }
 

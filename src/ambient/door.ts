@@ -46,8 +46,11 @@ export class Door {
     return named !== null && isSame(named, this.stats);
   }
 
+  /** With it comes what others have done in theirs. */
   tryTurn(): boolean {
-    return tryLock(this.fd, 'write', turn);
+    if (!tryLock(this.fd, 'write', turn)) return false;
+    this.#place.refresh();
+    return true;
   }
 
   endTurn(): void {

@@ -53,7 +53,7 @@ export class Gate {
       return await this.#share(place, wanted, giveUp);
     } catch (error) {
       place.close();
-      throw error;
+      throw place.unusable(error);
     }
   }
 

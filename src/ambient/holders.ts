@@ -1,4 +1,5 @@
 import { fstatSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { keepersOf, locksOn } from '../unix/lock-table.ts';
 import { type LockKind, type Span, whoHolds } from '../unix/locks.ts';
 
@@ -23,7 +24,7 @@ function processes(pids: readonly number[]): string {
 
 function programOf(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    return basename(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '');
   } catch {
     return 'gone';
   }

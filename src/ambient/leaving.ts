@@ -1,4 +1,4 @@
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync, writeFileSync } from 'node:fs';
 import type { AmbientFile } from './ambient-file.ts';
 import { keepBeside, setAside } from './aside.ts';
 import { type Check, checkAmbient } from './check.ts';
@@ -45,13 +45,19 @@ export async function lastLook(
   if (size < bytes) return `${place.path} has shrunk from ${bytes} to ${size} bytes.`;
   const check = await known.check(file);
   if (check.is === 'sound') return null;
-  if (check.is === 'damaged' || !(hasTurn || check.header)) return `${place.path}: ${check.problem}`;
-  // A partial record, or a file that its maker did not come to write: nobody else was in it.
+  if (check.is !== 'cut short' && !(hasTurn && isHalfMade(file))) return `${place.path}: ${check.problem}`;
   file.unlock();
   if (await keepOut(inside, file, { hasTurn, patience })) await tidy(inside, file);
   return null;
 }
 
+/** Who made it was killed before its header was written. */
+function isHalfMade(file: AmbientFile): boolean {
+  const header = file.header();
+  return 'problem' in header && header.incomplete;
+}
+
+/** A partial record is cut off. What is hardly begun goes: Radiance takes it for an ambient file, and fails. */
 async function tidy({ place, known, notes }: Inside, file: AmbientFile): Promise<void> {
   const check = await known.check(file);
   if (!file.isThere || check.problem === null) return;
@@ -64,24 +70,23 @@ async function tidy({ place, known, notes }: Inside, file: AmbientFile): Promise
   }
 }
 
-/** @param used what the passage was into; another file of the name by now is nobody's fault */
+/** @param used what the passage was into; a file that was put in its place meanwhile is left alone */
 export async function quarantine(
   inside: Inside,
-  used: AmbientFile | null,
+  used: AmbientFile,
   { hasTurn, reason }: { readonly hasTurn: boolean; readonly reason: string },
 ): Promise<string> {
   const { place, door, clock, limits } = inside;
   const patience = new Patience(clock, limits.leave);
-  if (!used?.isThere) return `${place.path} is not there any more.`;
-  if (!(hasTurn || (await patience.until(() => door.tryTurn())))) return `${place.path} could not be set aside.`;
+  const busy = `${place.path} stays where it is: others have it locked.`;
+  if (!(hasTurn || (await patience.until(() => door.tryTurn())))) return busy;
   try {
-    if (!(await keepOut(inside, used, { hasTurn: true, patience }))) return `${place.path} could not be set aside.`;
+    if (!(await keepOut(inside, used, { hasTurn: true, patience }))) return busy;
     if (!used.isThere) return `${place.path} is not there any more.`;
     const check = await checkAmbient(used.fd);
     // Those who use it would look for more of it in a new one of the name.
     if (check.header !== null && !door.tryUseAlone()) return await cutBeside(inside, used, { check, reason });
-    const name = setAside(place, 'damaged', reason);
-    return `${place.path} was set aside as ${name}.`;
+    return `${place.path} was set aside as ${setAside(place, 'damaged', reason)}.`;
   } finally {
     door.use();
     used.unlock();
@@ -97,7 +102,7 @@ async function cutBeside(
   if (check.is === 'sound') return `${place.path} is sound as it is now, and others use it: it stays.`;
   const kept = keepBeside(place, reason);
   try {
-    await mendAmbient(file.fd, check, async (bytes) => void writeSync(kept.fd, bytes));
+    await mendAmbient(file.fd, check, async (bytes) => writeFileSync(kept.fd, bytes));
   } finally {
     closeSync(kept.fd);
   }

@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto';
 import { fstatSync, ftruncate, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { type Check, checkAmbient } from './check.ts';
 import type { AmbientHeader } from './header.ts';
 import { difference, parametersOfHeader } from './parameters.ts';
 import { portions } from './portions.ts';
+import { RecordSet } from './record-set.ts';
 
 const writeAt = promisify(write);
 const cut = promisify(ftruncate);
@@ -18,19 +18,25 @@ const cut = promisify(ftruncate);
  */
 export async function mergeAmbient(into: number, from: number, after = 0): Promise<number> {
   const [target, source] = [await checkAmbient(into), await checkAmbient(from)];
-  if (source.header === null) throw new Error(source.problem ?? '');
+  if (!hasHeader(source)) throw new Error(source.problem ?? '');
   requireFit(target, source.header);
-  const known = new Set<string>();
-  if (target.header !== null) await collect(into, target.header, known);
+  const known = new RecordSet(target.records + source.records);
+  if (hasHeader(target)) await collect(into, target, known);
   const end = target.fileBytes;
   try {
     const start = end === 0 ? await copyHeader(into, from, source.header) : end;
-    return await append(into, start, news(from, { header: source.header, after, to: source.soundBytes, known }));
+    return (await append(into, start, news(from, source, after, known))) / source.header.recordBytes;
   } catch (error) {
     // Part of it may have been written, even part of a record.
     if (fstatSync(into).size > end) await cut(into, end);
     throw error;
   }
+}
+
+type Sound = Check & { readonly header: AmbientHeader };
+
+function hasHeader(check: Check): check is Sound {
+  return check.header !== null;
 }
 
 function requireFit({ is, header, problem }: Check, other: AmbientHeader): void {
@@ -45,51 +51,39 @@ async function copyHeader(into: number, from: number, { start }: AmbientHeader):
   return start;
 }
 
-/** Stands for the content of a record; tens of megabytes for a million of them. */
-const nameOf = (record: Buffer): string => hash('sha256', record, 'binary');
-
-async function collect(fd: number, header: AmbientHeader, known: Set<string>): Promise<void> {
-  for await (const portion of portions(fd, { from: header.start, to: fstatSync(fd).size, unit: header.recordBytes }))
-    for (const record of recordsIn(portion, header)) known.add(nameOf(record));
+async function collect(fd: number, { header, soundBytes }: Sound, known: RecordSet): Promise<void> {
+  const range = { from: header.start, to: soundBytes, unit: header.recordBytes };
+  for await (const portion of portions(fd, range)) unknown(portion, header, known);
 }
 
-interface Source {
-  readonly header: AmbientHeader;
-  readonly after: number;
-  readonly to: number;
-  /** Names of records that are there already; grows. */
-  readonly known: Set<string>;
-}
-
-/** Records that are not known yet, portion by portion. */
-async function* news(fd: number, { header, after, to, known }: Source): AsyncGenerator<Buffer[], void, undefined> {
-  const { start, recordBytes } = header;
+/** Bytes of records that are not known yet, portion by portion. */
+async function* news(fd: number, source: Sound, after: number, known: RecordSet): AsyncGenerator<Buffer> {
+  const { start, recordBytes } = source.header;
   const from = start + Math.ceil(Math.max(0, after - start) / recordBytes) * recordBytes;
-  for await (const portion of portions(fd, { from, to, unit: recordBytes })) {
-    yield recordsIn(portion, header).filter((record) => {
-      const name = nameOf(record);
-      return !known.has(name) && known.add(name);
-    });
+  const range = { from, to: source.soundBytes, unit: recordBytes };
+  for await (const portion of portions(fd, range)) yield unknown(portion, source.header, known);
+}
+
+/** The records that are seen for the first time, moved to the beginning of the portion. */
+function unknown(portion: Buffer, { recordBytes }: AmbientHeader, known: RecordSet): Buffer {
+  const view = new DataView(portion.buffer, portion.byteOffset, portion.length);
+  let length = 0;
+  for (let at = 0; at < portion.length; at += recordBytes) {
+    if (!known.add(view, at, recordBytes)) continue;
+    if (length < at) portion.copyWithin(length, at, at + recordBytes);
+    length += recordBytes;
   }
+  return portion.subarray(0, length);
 }
 
-function recordsIn(portion: Buffer, { recordBytes }: AmbientHeader): Buffer[] {
-  const count = Math.floor(portion.length / recordBytes);
-  return Array.from({ length: count }, (_, number) =>
-    portion.subarray(number * recordBytes, (number + 1) * recordBytes),
-  );
-}
-
-async function append(fd: number, end: number, records: AsyncIterable<Buffer[]>): Promise<number> {
+/** @returns bytes written */
+async function append(fd: number, end: number, parts: AsyncIterable<Buffer>): Promise<number> {
   let position = end;
-  let count = 0;
-  for await (const some of records) {
-    const bytes = Buffer.concat(some);
+  for await (const bytes of parts) {
     await writeFully(fd, bytes, position);
     position += bytes.length;
-    count += some.length;
   }
-  return count;
+  return position - end;
 }
 
 async function writeFully(fd: number, bytes: Buffer, position: number): Promise<void> {

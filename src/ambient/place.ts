@@ -1,6 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, renameSync, type Stats, unlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
+import { refreshDirectory } from '../unix/directories.ts';
 import { makeDirectoryBeneath } from '../unix/walk.ts';
 import { GateError } from './waiting.ts';
 
@@ -55,6 +56,11 @@ export class Place {
     if (error instanceof GateError || errno === undefined) return error;
     const why = code === 'ELOOP' ? 'it is a link' : getSystemErrorMessage(errno);
     return new GateError('unusable', `${this.path}${more} cannot be shared: ${why}.`);
+  }
+
+  /** From now on names are those that other hosts see, too. In one's turn: before it others may change them. */
+  refresh(): void {
+    refreshDirectory(this.#directory);
   }
 
   close(): void {

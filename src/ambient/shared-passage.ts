@@ -73,7 +73,13 @@ export class SharedPassage implements Passage {
 
   async quarantine(reason: string): Promise<string> {
     this.#stopReading();
-    return await quarantine(this.#in, this.#file, { hasTurn: this.#hasTurn, reason });
+    const { path } = this.#in.place;
+    if (this.#state === 'left' || !this.#file) return `${path} is not there any more.`;
+    try {
+      return await quarantine(this.#in, this.#file, { hasTurn: this.#hasTurn, reason });
+    } catch (error) {
+      return `${path} stays where it is: ${error instanceof Error ? error.message : error}.`;
+    }
   }
 
   async leave(heard: string | null = null): Promise<{ readonly damage: string | null }> {

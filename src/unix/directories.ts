@@ -1,5 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { lastError, libc, systemError } from './libc.ts';
+
+const AT_EMPTY_PATH = 0x1000;
+const AT_STATX_FORCE_SYNC = 0x2000;
+const STATX_BASIC_STATS = 0x7ff;
+const STATX_BYTES = 256;
 
 /**
  * Makes a directory and those above it that are missing, with `mode` less the umask; those that exist are fine.
@@ -19,4 +25,15 @@ export function makeWithParents(directory: string, mode: number): boolean {
     mkdirSync(directory, { mode });
     return true;
   }
+}
+
+/**
+ * Asks a file server what the open directory is like now. Without this the kernel believes for up to a minute what it
+ * knows of names in it, even of those that are not there: who makes a file anew would empty one that another host has
+ * just made.
+ */
+export function refreshDirectory(fd: number): void {
+  const flags = AT_EMPTY_PATH | AT_STATX_FORCE_SYNC;
+  if (libc.statx(fd, '', flags, STATX_BASIC_STATS, Buffer.alloc(STATX_BYTES)) < 0)
+    throw systemError(lastError(), 'statx');
 }

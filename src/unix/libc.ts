@@ -85,6 +85,13 @@ export const libc = {
     attributes: Buffer,
     signals: Buffer,
   ) => number,
+  statx: library.func('int statx(int, const char *, int, uint, void *)') as (
+    fd: number,
+    path: string,
+    flags: number,
+    wanted: number,
+    seen: Buffer,
+  ) => number,
   openat2: library.func('syscall', 'long', ['long', 'int', 'str', 'void *', 'ulong']) as (
     number: number,
     directory: number,

@@ -34,7 +34,7 @@ class Shells {
     writeFileSync(join(home.directory, 'bin/rayctl'), doorway);
     chmodSync(join(home.directory, 'bin/rayctl'), 0o755);
     mkdirSync(join(home.directory, 'house'));
-    for (const name of ['room.rif', 'room.rad']) writeFileSync(join(home.directory, name), '');
+    for (const name of ['room.rif', 'room.rad', 'values.amb']) writeFileSync(join(home.directory, name), '');
   }
 
   static async open(): Promise<Shells> {
@@ -112,6 +112,8 @@ describe('the completion of bash', () => {
   it('has simulations and directories for submit, directories for doctor and --project', async () => {
     expect((await shells.bash('submit', '')).sort()).to.deep.equal(['bin', 'home', 'house', 'room.rif']);
     expect((await shells.bash('doctor', 'ho')).sort()).to.deep.equal(['home', 'house']);
+    expect(await shells.bash('doctor', 'va')).to.deep.equal(['values.amb']);
+    expect(await shells.bash('doctor', 'room')).to.deep.equal([]);
     expect(await shells.bash('run', '--project', 'hou')).to.deep.equal(['house']);
     expect((await shells.bash('get', '1', '--output', 'ro')).sort()).to.deep.equal(['room.rad', 'room.rif']);
   });

@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { FindingList } from '../../src/protocol/api.ts';
+import { ambientHeader, ambientRecords } from '../support/ambient.ts';
 import { host } from '../support/daemon.ts';
 import { Lab, nobody } from '../support/lab.ts';
+import { top } from '../support/program.ts';
 import { skip } from '../support/skip.ts';
 
 type Finding = FindingList['findings'][number];
@@ -92,6 +94,25 @@ describe('rayctl doctor', function () {
     const missing = join(lab.directory, "a room's");
     mend(of(await findings(missing), 'directory'));
     expect(of(await findings(missing), 'setgid')?.level).to.equal('ok');
+  });
+
+  it('mends an ambient file as it says, and keeps what it cuts off', async () => {
+    const file = join(lab.project(), 'room.amb');
+    lab.write(file, Buffer.concat([ambientHeader(), ambientRecords(5), Buffer.alloc(100)]));
+    await lab.startDaemon();
+    const found = of(await findings(file), 'ambient file');
+    expect(found?.says).to.match(
+      /room\.amb: Record 6 is damaged, at byte \d+: the last 100 of \d+ bytes are lost\. Before/,
+    );
+    const env = { ...process.env, PATH: `${join(top, 'bin')}:${process.env['PATH']}`, RAYSERVER_HOME: lab.home };
+    const mended = spawnSync('sh', ['-c', found?.mend ?? 'false'], { env, encoding: 'utf8' });
+    expect(mended.stdout).to.match(/^ok +ambient file +\S+room\.amb was cut to \d+ bytes, which is 5 sound values; /m);
+    expect(readFileSync(`${file}.cut-1`)).to.deep.equal(Buffer.alloc(100));
+    expect(of(await findings(file), 'ambient file')?.level).to.equal('ok');
+    const shut = join(lab.directory, 'shut.amb');
+    writeFileSync(shut, Buffer.concat([ambientHeader(), Buffer.alloc(70)]), { mode: 0o444 });
+    const refused = of(await findings('--mend', shut), 'ambient file');
+    expect(refused).to.include({ level: 'error', mend: `sudo chmod g+w ${shut}` });
   });
 
   it('finds the port where the server listens, also on the other loopback address and another port', async function () {

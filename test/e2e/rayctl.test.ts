@@ -547,6 +547,15 @@ describe('rayctl', () => {
       expect(Value.Check(FindingList, await json('doctor'))).to.equal(true);
     });
 
+    it('asks the server to mend an ambient file, and to keep what is cut off', async () => {
+      expect((await rayctl('doctor', '--mend', 'f.amb')).stdout).to.match(/f\.amb +All is well\.\n +mend it: cut$/m);
+      expect((await rayctl('doctor', '--mend', '--keep', 'f.amb')).stdout).to.match(/^ +mend it: keep$/m);
+      const wrong = await rayctl('doctor', '--mend');
+      expect([wrong.status, wrong.stderr]).to.deep.equal([2, 'rayctl: --mend needs the name of an ambient file.\n']);
+      const alone = await rayctl('doctor', '--keep', 'f.amb');
+      expect([alone.status, alone.stderr]).to.deep.equal([2, 'rayctl: --keep goes with --mend only.\n']);
+    });
+
     it('finds what is wrong where no server runs, each with what mends it', async () => {
       await home.stop();
       chmodSync(home.home.run, 0o755);
@@ -565,6 +574,10 @@ describe('rayctl', () => {
       ]) {
         expect(ended.stdout).to.match(line);
       }
+      writeFileSync(join(project, 'room.amb'), '');
+      expect((await rayctl('doctor', 'house/room.amb')).stdout).to.match(
+        /^warning +ambient file +Only the server looks into .*house\/room\.amb\.\n +mend it: rayserver --home /m,
+      );
     });
 
     it('finds another program on the port', async () => {

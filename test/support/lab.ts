@@ -73,7 +73,7 @@ export class Lab {
   }
 
   /** Writes a file of the project as the lab's user. */
-  write(path: string, text: string): void {
+  write(path: string, text: string | Buffer): void {
     writeFileSync(path, text);
     if (nobody) chownSync(path, nobody.uid, nobody.gid);
   }

@@ -7,6 +7,7 @@ import { difference, parametersOf, parametersOfHeader } from '../../../src/ambie
 import { ambientHeader, ambientRecord, ambientRecords, portable, RealRoom } from '../../support/ambient.ts';
 import { Chance } from '../../support/chance.ts';
 import { temporary } from '../../support/executor.ts';
+import { skip } from '../../support/skip.ts';
 
 async function checked(path: string, from?: Check): Promise<Check> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -116,8 +117,7 @@ describe('the check of real ambient files', function () {
 
   before(function () {
     if (!RealRoom.installation.found) {
-      console.log(`    skipped: ${RealRoom.installation.says}`);
-      this.skip();
+      skip(this, RealRoom.installation.says);
     }
     base = temporary('ambient');
     room = new RealRoom(base.path);

@@ -16,6 +16,7 @@ import { difference, parametersOf, parametersOfHeader } from '../../../src/ambie
 import { ambientHeader, ambientRecord, RealRoom } from '../../support/ambient.ts';
 import { Chance } from '../../support/chance.ts';
 import { temporary } from '../../support/executor.ts';
+import { skip } from '../../support/skip.ts';
 
 /** What is done to a sound file, and what is to become of it: mended to so many records, or refused. */
 interface Damage {
@@ -35,8 +36,7 @@ describe('200 damaged ambient files', function () {
 
   before(async function () {
     if (!RealRoom.installation.found) {
-      console.log(`    skipped: ${RealRoom.installation.says}`);
-      this.skip();
+      skip(this, RealRoom.installation.says);
     }
     base = temporary('damaged');
     room = new RealRoom(base.path);

@@ -7,6 +7,7 @@ import { mergeAmbient } from '../../../src/ambient/merge.ts';
 import { ambientHeader, ambientRecord, ambientRecords, RealRoom, usualCommand } from '../../support/ambient.ts';
 import { temporary } from '../../support/executor.ts';
 import { nobody } from '../../support/lab.ts';
+import { skip } from '../../support/skip.ts';
 
 describe('a merge of ambient files', function () {
   this.timeout(60_000);
@@ -121,8 +122,7 @@ describe('a merge of ambient files', function () {
 
   it('makes a file of which the real rpict loads every record', async function () {
     if (!RealRoom.installation.found) {
-      console.log(`      skipped: ${RealRoom.installation.says}`);
-      this.skip();
+      skip(this, RealRoom.installation.says);
     }
     const room = new RealRoom(base.path);
     room.render('one.amb');

@@ -137,6 +137,7 @@ describe('a client of the job port', () => {
     expect((await client.server()).you).to.equal('ann');
     expect((await client.hosts()).map(({ name }) => name)).to.deep.equal(['here']);
     expect((await client.examine('/p')).map(({ what }) => what)).to.deep.equal(['/p']);
+    expect((await client.examine('/f.amb', { mend: 'keep' })).map(({ mend }) => mend)).to.deep.equal(['keep']);
     expect((await client.examine()).map(({ what }) => what)).to.deep.equal(['host']);
   });
 

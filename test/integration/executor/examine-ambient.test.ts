@@ -10,6 +10,7 @@ import type { Finding } from '../../../src/protocol/inner.ts';
 import { tryLock } from '../../../src/unix/locks.ts';
 import { ambientHeader, ambientRecord, ambientRecords, usualCommand } from '../../support/ambient.ts';
 import { temporary } from '../../support/executor.ts';
+import { skip } from '../../support/skip.ts';
 
 describe('the doctor on an ambient file', () => {
   let base: ReturnType<typeof temporary>;
@@ -68,8 +69,7 @@ describe('the doctor on an ambient file', () => {
 
   it('leaves the file where it cannot keep what it would cut off', async function () {
     if (spawnSync('prlimit', ['--version']).status !== 0) {
-      console.log('      skipped: there is no program prlimit');
-      this.skip();
+      skip(this, 'there is no program prlimit');
     }
     write(header, ambientRecords(4), Buffer.alloc(400_000));
     const script = `
@@ -139,8 +139,7 @@ describe('the doctor on an ambient file', () => {
 
   it('says who must let it in', async function () {
     if (process.getuid?.() === 0) {
-      console.log('      skipped: root may read and write everything');
-      this.skip();
+      skip(this, 'root may read and write everything');
     }
     damaged();
     chmodSync(path, 0o444);

@@ -82,7 +82,9 @@ describe('the job port', () => {
     expect((await port.ask('/api/v1/server', { local: true })).json.you).to.equal('ann');
     const examine = (body?: object) => port.ask('/api/v1/examine', { method: 'POST', ...(body ? { body } : {}) });
     expect((await examine()).json.findings[0].what).to.equal('host');
-    expect((await examine({ directory: '/projects' })).json.findings[0].what).to.equal('/projects');
+    expect((await examine({ directory: '/projects' })).json.findings[0]).to.include({ what: '/projects', mend: null });
+    expect((await examine({ directory: '/f.amb', mend: 'cut' })).json.findings[0].mend).to.equal('cut');
+    expect((await examine({ directory: '/f.amb', mend: 'all' })).status).to.equal(400);
   });
 
   it('cancels a job in the name of who asks', async () => {
