@@ -128,7 +128,7 @@ export function litter(project: string, isExcused: (path: string) => boolean = (
 }
 
 /** Seconds from the end of a task to the moment when its host has surely removed what is not needed any more. */
-const tidying = 2;
+const tidying = 1;
 
 /**
  * As {@link litter}, but that what procwrap was to remove when a task had ended may lie there, if procwrap was killed in
