@@ -35,9 +35,17 @@ export function kill(lab: Lab, kind: KillKind): Kill {
 }
 
 function pidsOf(lab: Lab, kind: KillKind): number[] {
-  return processesBelow(lab.directory)
-    .filter((one) => finders[kind](one, lab))
-    .map(({ pid }) => pid);
+  const all = processesBelow(lab.directory);
+  const found = all.filter((one) => finders[kind](one, lab));
+  // A plan that is killed is refused, and says why: no job is there yet that could be lost.
+  return found.filter((one) => kind !== 'renderer' || !plans(one, all)).map(({ pid }) => pid);
+}
+
+/** It is rad, or rad has started it. */
+function plans({ name, parent }: Process, all: readonly Process[]): boolean {
+  if (name === 'rad') return true;
+  const above = all.find(({ pid }) => pid === parent);
+  return above !== undefined && plans(above, all);
 }
 
 /** Nobody must see another one die: when the power fails all end at the same moment. */
