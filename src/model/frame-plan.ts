@@ -15,7 +15,7 @@ export function framePlan(job: number, { command }: CommandRequest, number: numb
     step: 'frame',
     name: frame === null ? base : `${base}.${padded(frame, 4)}`,
     view: null,
-    deeds: [{ do: 'run', program, args, stdin: null, stdout: { to: 'log' } }],
+    deeds: [{ do: 'run', program, args, stdin: null, stdout: { to: 'log' }, ambient: null }],
     after: [],
     holds: [],
     directories: ['logfiles', 'proc'],

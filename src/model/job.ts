@@ -50,6 +50,13 @@ export const Project = Type.Object({
 });
 export type Project = Static<typeof Project>;
 
+/**
+ * How a Radiance job uses indirect light: shared through one ambient file; from a file that is filled first and then
+ * frozen; each simulation with a file of its own; or with none.
+ */
+export const ambientModes = ['shared', 'freeze', 'private', 'none'] as const;
+export type AmbientMode = (typeof ambientModes)[number];
+
 /** A Radiance job as it was asked for. `rif` is a file name in the project directory. */
 export const RadianceRequest = Type.Object({
   kind: Type.Literal('radiance'),
@@ -59,6 +66,7 @@ export const RadianceRequest = Type.Object({
   /** rad variables, in the order given. */
   set: Type.Array(Type.Object({ variable: Type.String(), value: Type.String() })),
   force: Type.Boolean(),
+  ambient: Type.Enum([...ambientModes]),
 });
 export type RadianceRequest = Static<typeof RadianceRequest>;
 

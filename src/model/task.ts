@@ -27,6 +27,32 @@ export const Sink = Type.Union([
 export type Sink = Static<typeof Sink>;
 export type PictureSink = Extract<Sink, { to: 'picture' }>;
 
+/** How a simulation uses its ambient file. */
+export const ambientUses = ['shared', 'private', 'fill', 'frozen'] as const;
+
+/**
+ * The ambient file of a program of Radiance. Whoever runs it replaces the word after `-af` in its arguments by the
+ * file's name.
+ */
+export const Ambient = Type.Object({
+  /** In the project; null: named by the content of `octree` and `inputs`, the program's options for indirect light, and `filledBy`. */
+  path: Type.Union([Type.String(), Type.Null()]),
+  octree: Type.String(),
+  /** Further files that its values depend on, such as photon maps. */
+  inputs: Type.Array(Type.String()),
+  /**
+   * `shared`: with all others that name it; `private`: with nobody while it runs. `fill`: a file of its own that the
+   * task's programs fill one after another and that is then read only; where it is there already, none of them runs.
+   * `frozen`: such a file, read only.
+   */
+  use: Type.Enum([...ambientUses]),
+  /** Of a frozen file: all that fills it, in one text; null: anything may. */
+  filledBy: Type.Union([Type.String(), Type.Null()]),
+  /** The program need not run where the file holds values already. */
+  onlyCold: Type.Boolean(),
+});
+export type Ambient = Static<typeof Ambient>;
+
 /** One thing a task does. `stdin` is a file of the project, or null for an empty one. */
 export const Deed = Type.Union([
   Type.Object({
@@ -35,6 +61,8 @@ export const Deed = Type.Union([
     args: Type.Array(Type.String()),
     stdin: Type.Union([Type.String(), Type.Null()]),
     stdout: Sink,
+    /** Null: it has none. */
+    ambient: Type.Union([Ambient, Type.Null()]),
   }),
   Type.Object({ do: Type.Literal('rename'), from: Type.String(), to: Type.String() }),
   Type.Object({ do: Type.Literal('remove'), path: Type.String() }),
@@ -68,7 +96,7 @@ export const TaskPlan = Type.Object({
   deeds: Type.Array(Deed),
   /** Numbers of the tasks of this job that must be done before this one starts. */
   after: Type.Array(Type.Integer({ minimum: 1 })),
-  /** What no two running tasks may hold at the same time, such as `ambient:ambfiles/room.amb`. */
+  /** What no two running tasks may hold at the same time, such as `view:images/room_inside.hdr`. */
   holds: Type.Array(Type.String()),
   /** Directories of the project that the task needs: made if missing. */
   directories: Type.Array(Type.String()),
@@ -120,6 +148,8 @@ export const Outcome = Type.Union([
     signal: Type.Union([Type.String(), Type.Null()]),
     lastLines: Type.Array(Type.String()),
     usage: UsageOrNull,
+    /** Its ambient file was damaged and set aside: it is done once more, with a new one. */
+    damaged: Type.Optional(Type.Literal(true)),
   }),
   /** Ended because it was told to, or lost with its procwrap or spawner: it says nothing of the task. */
   Type.Object({ is: Type.Literal('stopped') }),
@@ -139,6 +169,8 @@ export const Tried = Type.Object({
   ended: Type.Union([
     Type.Literal('done'),
     Type.Literal('failed'),
+    /** With its ambient file. */
+    Type.Literal('damaged'),
     Type.Literal('lost'),
     Type.Literal('postponed'),
     Type.Literal('cancelled'),

@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchema } from 'typebox';
-import { jobStates } from '../model/job.ts';
+import { ambientModes, jobStates } from '../model/job.ts';
 import { refusalCodes } from '../model/refusal.ts';
 import { Result, Step, Tried, taskStates } from '../model/task.ts';
 import { Finding } from './inner.ts';
@@ -77,6 +77,13 @@ export const RadianceSubmit = Type.Object(
       ),
     ),
     force: Type.Optional(Type.Boolean({ description: 'Make pictures again that are up to date.' })),
+    ambient: Type.Optional(
+      Type.Enum([...ambientModes], {
+        description:
+          'Indirect light: shared (default): through one ambient file; freeze: from one that is filled first and then only read; ' +
+          'private: each simulation has its own; none: it is not kept.',
+      }),
+    ),
     replace: Type.Optional(Type.Boolean({ description: 'Stop the job that is rendering the same view.' })),
     ...common,
   },

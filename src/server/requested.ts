@@ -22,6 +22,7 @@ export function requested(asked: SubmitRequest): JobRequest {
     views: [...new Set(asked.views ?? [])],
     set: asked.set ?? [],
     force: asked.force ?? false,
+    ambient: asked.ambient ?? 'shared',
   };
 }
 

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from './error.ts';
 import { jobs } from './migrations/0001-jobs.ts';
 import { frames } from './migrations/0002-frames.ts';
+import { ambient } from './migrations/0003-ambient.ts';
 
 /** One step from a state file's older form to a newer one. Never edited once released: a new one mends it. */
 export interface Migration {
@@ -12,7 +13,7 @@ export interface Migration {
 }
 
 /** All migrations, oldest first. */
-export const migrations: readonly Migration[] = [jobs, frames];
+export const migrations: readonly Migration[] = [jobs, frames, ambient];
 
 /** Marks a state file as rayserver's (`rays`), so that no other program's database is ever taken for one. */
 export const applicationId = 0x72617973;

@@ -71,7 +71,7 @@ const TriedRow = Type.Tuple([
   Type.String(),
   Time,
   Time,
-  Type.Enum(['done', 'failed', 'lost', 'postponed', 'cancelled']),
+  Type.Enum(['done', 'failed', 'damaged', 'lost', 'postponed', 'cancelled']),
   orNull(Type.Integer()),
   orNull(Type.String()),
   orNull(Type.Tuple([Type.Number(), Type.Number(), Type.Number()])),

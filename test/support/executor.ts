@@ -59,7 +59,7 @@ export function task(deeds: Deed[], more: Partial<TaskPlan> = {}): TaskPlan {
 }
 
 export function run(program: string, args: string[] = [], more: Partial<RunDeed> = {}): RunDeed {
-  return { do: 'run', program, args, stdin: null, stdout: { to: 'log' }, ...more };
+  return { do: 'run', program, args, stdin: null, stdout: { to: 'log' }, ambient: null, ...more };
 }
 
 /** Time that passes when it is told to. */

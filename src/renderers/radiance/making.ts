@@ -55,5 +55,5 @@ export function run(
   args: readonly string[],
   stdout: Extract<Deed, { do: 'run' }>['stdout'],
 ): Deed {
-  return { do: 'run', program: command.program, args: [...args], stdin: null, stdout };
+  return { do: 'run', program: command.program, args: [...args], stdin: null, stdout, ambient: null };
 }

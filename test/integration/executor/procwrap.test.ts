@@ -241,7 +241,14 @@ describe('procwrap', () => {
     servers.push(server);
     writeFileSync(at('room.rif'), 'scene= room.rad\n');
     writeFileSync(at('mode'), 'hangs');
-    const request = { kind: 'radiance' as const, rif: 'room.rif', views: [], set: [], force: false };
+    const request = {
+      kind: 'radiance' as const,
+      rif: 'room.rif',
+      views: [],
+      set: [],
+      force: false,
+      ambient: 'shared' as const,
+    };
     const answer = server.ask({ ask: 'plan', project, request }).catch((error: Error) => error.message);
     const started = () =>
       findMarked(markOfHome(join(first.home, 'run/inner'))).filter((pid) => pid !== spawnerOf(first));

@@ -443,7 +443,11 @@ describe('what procwrap answers', () => {
 
   describe('about a plan that goes wrong', () => {
     const plan = () =>
-      ask({ ask: 'plan', project, request: { kind: 'radiance', rif: 'room.rif', views: [], set: [], force: false } });
+      ask({
+        ask: 'plan',
+        project,
+        request: { kind: 'radiance', rif: 'room.rif', views: [], set: [], force: false, ambient: 'shared' },
+      });
     const says = async (mode?: string) => {
       if (mode !== undefined) writeFileSync(at('mode'), mode);
       const given = await plan();

@@ -31,6 +31,7 @@ describe('procwrap with the real Radiance', () => {
     views: [],
     set: [],
     force: false,
+    ambient: 'shared',
     ...more,
   });
   const plan = (more: Partial<RadianceRequest> = {}) => server.ask({ ask: 'plan', project, request: request(more) });

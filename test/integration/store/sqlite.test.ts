@@ -310,6 +310,7 @@ describe('a state file', () => {
         expect(tasks.map(({ state }) => state.is)).to.deep.equal(['done', 'running', 'waiting', 'waiting', 'waiting']);
         expect(tasks[0]).to.deep.include({ attempts: 1, failures: 0, lost: 0, best: 0, tried: [] });
         expect(first?.limits).to.deep.equal({ retries: 2, seconds: null, progressSeconds: null });
+        expect(first?.request).to.deep.include({ kind: 'radiance', ambient: 'shared' });
         for (const summary of [first, second]) {
           expect(summary).to.deep.equal(summaryOf((await store.job(summary?.id as number)) as Job));
         }
@@ -459,7 +460,11 @@ describe('a state file', () => {
         const hash = createHash('sha256').update(sql).digest('hex');
         return `${number} ${name} ${hash.slice(0, 16)}`;
       });
-      expect(hashes).to.deep.equal(['1 jobs 4e675e5e20658144', '2 frames 61ab30e2530ed9f1']);
+      expect(hashes).to.deep.equal([
+        '1 jobs 4e675e5e20658144',
+        '2 frames 61ab30e2530ed9f1',
+        '3 ambient 3ce5a6f829f6f071',
+      ]);
     });
   });
 });

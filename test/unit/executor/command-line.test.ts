@@ -8,6 +8,7 @@ const deed = (args: string[], more: Partial<RunDeed> = {}): RunDeed => ({
   args,
   stdin: null,
   stdout: { to: 'log' },
+  ambient: null,
   ...more,
 });
 

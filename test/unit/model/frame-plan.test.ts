@@ -22,6 +22,7 @@ describe('the plan of a frame', () => {
         args: ['+Iscene.pov', '+K6', '+Oout.0006.png'],
         stdin: null,
         stdout: { to: 'log' },
+        ambient: null,
       },
     ]);
     expect(plan).to.deep.include({
