@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, constants, lstatSync, readdirSync, readSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Project, RadianceRequest } from '../model/job.ts';
@@ -40,8 +40,8 @@ export function plan(
         const printed = await runRad(directory, rif, call, host);
         const input = { rif, call, printed, optionFiles: readOptionFiles(directory, printed, rif, call) };
         const facts = lookAt(directory, filesToLookAt(readUnderstood(input), rif));
-        const { reportSeconds } = host.settings;
-        const plan = readPlan(input, { request, facts, reportSeconds });
+        const { reportSeconds, slots } = host.settings;
+        const plan = readPlan(input, { request, facts, reportSeconds, slots, digest });
         requirePlaces(directory, project, new Set(plan.tasks.flatMap((task) => task.directories)));
         return { kind: 'plan', ...plan };
       } finally {
@@ -52,6 +52,10 @@ export function plan(
       throw error;
     }
   });
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function readRifText(directory: number, file: string): string {

@@ -75,7 +75,7 @@ export class Simulation {
     this.#assignment = assignment;
     this.#world = world;
     // TERM makes Radiance write its last ambient values without a lock, over those of others.
-    const shares = assignment.task.holds.some((hold) => hold.startsWith('ambient:'));
+    const shares = assignment.task.deeds.some((deed) => deed.do === 'run' && deed.ambient !== null);
     this.#reins = new Reins(shares ? 'at once' : 'gently');
     this.#limits = new Limits(
       assignment.job.limits,

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AmbientMode } from '../../src/model/job.ts';
 import type { FileFact } from '../../src/renderers/radiance/files.ts';
 import { type Plan, type PlanInput, readPlan } from '../../src/renderers/radiance/plan.ts';
 import { radCall } from '../../src/renderers/radiance/rad-call.ts';
@@ -34,6 +36,8 @@ export function fixtureInput(name: FixtureName): PlanInput {
 export interface Wish {
   readonly views?: string[];
   readonly force?: boolean;
+  readonly ambient?: AmbientMode;
+  readonly slots?: number;
   /** Times of files; null: it cannot be seen. */
   readonly files?: Record<string, number | FileFact | null>;
 }
@@ -51,11 +55,13 @@ export function planFrom(input: PlanInput, wish: Wish = {}): Plan {
     ...wish.files,
   };
   return readPlan(input, {
-    request: { views: wish.views ?? [], force: wish.force ?? false },
+    request: { views: wish.views ?? [], force: wish.force ?? false, ambient: wish.ambient ?? 'shared' },
     facts: (path) => {
       const fact = files[path];
       return typeof fact === 'number' ? { modified: fact, frozen: false, is: 'radiance' } : (fact ?? null);
     },
     reportSeconds: 1,
+    slots: wish.slots ?? 4,
+    digest: (text) => createHash('sha256').update(text).digest('hex'),
   });
 }

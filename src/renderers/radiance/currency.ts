@@ -7,8 +7,6 @@ export interface Currency {
   /** The octree need not be made: it is there, not older than what goes into it, frozen, and so are the photon maps. */
   readonly octree: boolean;
   readonly view: (view: UnderstoodView) => boolean;
-  /** The ambient file holds values for this octree. */
-  readonly ambient: (view: UnderstoodView) => boolean;
 }
 
 export function currency(understood: Understood, rif: Rif, facts: Facts): Currency {
@@ -28,6 +26,5 @@ export function currency(understood: Understood, rif: Rif, facts: Facts): Curren
   return {
     octree: fresh && mapped && (octree.frozen || understood.making.length === 0),
     view: (view) => since(view.picture) && mapped,
-    ambient: (view) => view.ambient !== null && since(view.ambient),
   };
 }

@@ -15,7 +15,7 @@ export type Facts = (path: string) => FileFact | null;
 
 /** The files whose state decides what must be done. Names that begin with `/` or contain `..` lie outside the project. */
 export function filesToLookAt(understood: Understood, rif: Rif): string[] {
-  return [...new Set([...inputsOf(rif), ...outputsOf(understood).map(({ path }) => path)])];
+  return [...new Set([...inputsOf(rif), understood.octree, ...outputsOf(understood).map(({ path }) => path)])];
 }
 
 /** Everything that goes into the octree. */

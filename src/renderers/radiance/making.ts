@@ -1,4 +1,4 @@
-import type { Deed } from '../../model/task.ts';
+import type { Ambient, Deed, RunDeed } from '../../model/task.ts';
 import { type Command, type ProgramCommand, wordsOfOption } from './command.ts';
 import { numberedOctree } from './rad-call.ts';
 import type { Rif } from './rif.ts';
@@ -27,7 +27,7 @@ export function makingDeeds(understood: Understood, rif: Rif, reportSeconds: num
   for (const command of understood.making) {
     if (command.is === 'move') continue;
     if (command.is === 'remove') {
-      // rad also removes the ambient file here if it is old; we do that by what we see then.
+      // rad also removes the ambient file here if it is old; whether its values are of this octree is seen later.
       if (command.path !== rif.ambient) deeds.push({ do: 'remove', path: named(command.path) });
       continue;
     }
@@ -53,7 +53,8 @@ function renamer(making: readonly Command[], illumSources: string): (word: strin
 export function run(
   command: ProgramCommand,
   args: readonly string[],
-  stdout: Extract<Deed, { do: 'run' }>['stdout'],
-): Deed {
-  return { do: 'run', program: command.program, args: [...args], stdin: null, stdout, ambient: null };
+  stdout: RunDeed['stdout'],
+  ambient: Ambient | null = null,
+): RunDeed {
+  return { do: 'run', program: command.program, args: [...args], stdin: null, stdout, ambient };
 }

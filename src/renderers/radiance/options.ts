@@ -77,7 +77,13 @@ const rpict: Table = {
   '-t': { takes: ['whole'], dropped: true },
 };
 
-const mkillum: Table = { ...rendering, '-w': none, '-n': { takes: ['whole'], dropped: true } };
+const mkillum: Table = {
+  ...rendering,
+  '-w': none,
+  '-n': { takes: ['whole'], dropped: true },
+  // It renders another octree than the views, alone, and keeps what it finds in memory.
+  '-af': { takes: ['ambient'], dropped: true },
+};
 
 const oconv: Table = { ...each('-f -w', none), ...each('-n -r', whole), '-b': numbers(4), '-i': read };
 
@@ -113,6 +119,11 @@ const tables: Readonly<Record<ProgramName, Table>> = { oconv, mkillum, mkpmap, r
 export function optionRule(program: ProgramName, option: string): OptionRule | null {
   const table = tables[program];
   return Object.hasOwn(table, option) ? (table[option] ?? null) : null;
+}
+
+/** Whether an option of rpict says how light is computed, not what is seen of it. */
+export function isOfLight(option: string): boolean {
+  return Object.hasOwn(rendering, option);
 }
 
 /** Programs that read options from `@file`. */

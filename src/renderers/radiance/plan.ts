@@ -1,16 +1,17 @@
-import type { RadianceRequest } from '../../model/job.ts';
+import type { AmbientMode, RadianceRequest } from '../../model/job.ts';
 import { Refusal } from '../../model/refusal.ts';
 import type { TaskPlan } from '../../model/task.ts';
 import { optionFilesOf } from './command.ts';
 import { currency } from './currency.ts';
 import type { Facts } from './files.ts';
+import { type Digest, isIndirect } from './indirect.ts';
 import { requireOverwritable, requireSeparate } from './outputs.ts';
 import { readPrinted, requireAgreement } from './printed.ts';
 import type { RadCall } from './rad-call.ts';
 import { noRadiance } from './radiance.ts';
 import type { Rif } from './rif.ts';
 import { makeTasks } from './tasks.ts';
-import { choose, type Understood, understand } from './understood.ts';
+import { choose, type Understood, type UnderstoodView, understand } from './understood.ts';
 import { wordsOf } from './variables.ts';
 import { oddity, outputName, shown } from './words.ts';
 
@@ -75,11 +76,14 @@ export function readUnderstood({ rif, call, printed, optionFiles }: PlanInput): 
 }
 
 export interface PlanRequest {
-  readonly request: Pick<RadianceRequest, 'views' | 'force'>;
+  readonly request: Pick<RadianceRequest, 'views' | 'force' | 'ambient'>;
   /** Facts of all files that {@link filesToLookAt} names. */
   readonly facts: Facts;
   /** Seconds between progress reports. */
   readonly reportSeconds: number;
+  /** Simulations that may run at a time. */
+  readonly slots: number;
+  readonly digest: Digest;
 }
 
 /**
@@ -94,12 +98,31 @@ export function readPlan(input: PlanInput, wanted: PlanRequest): Plan {
   const chosen = choose(understood, rif, wanted.request.views);
   const upToDate = wanted.request.force ? [] : chosen.filter(current.view);
   const views = chosen.filter((view) => !upToDate.includes(view));
-  const tasks = views.length === 0 ? [] : makeTasks({ understood, rif, views, current, ...wanted });
+  const { mode, note } = ambientMode(understood, views, wanted);
+  const scene = { octree: understood.octree, objects: rif.objects };
+  const more = { understood, rif, scene, views, wanted: chosen, current, mode };
   return {
-    tasks,
-    notes: upToDate.map(({ name }) => `View "${name}" is up to date (--force makes it again).`),
+    tasks: views.length === 0 ? [] : makeTasks({ ...wanted, ...more }),
+    notes: [...upToDate.map(({ name }) => `View "${name}" is up to date (--force makes it again).`), ...note],
     views: views.map(({ name }) => name),
   };
+}
+
+/** What was asked for, if it can be, and a sentence where it cannot. */
+function ambientMode(
+  { octree, making }: Understood,
+  views: readonly UnderstoodView[],
+  { request, facts }: PlanRequest,
+): { mode: AmbientMode; note: string[] } {
+  const mode = request.ambient;
+  const isKept = mode !== 'none' && views.some(({ render }) => isIndirect(render));
+  // An octree that names files of the scene says nothing of what is in them.
+  if (isKept && making.length === 0 && facts(octree)?.frozen !== true) {
+    const why = `${octree} is not frozen: it cannot be told whether light computed before is of the same scene`;
+    return { mode: 'none', note: [`${why}, so none is kept or shared (oconv -f freezes an octree).`] };
+  }
+  const hasNothing = mode === 'freeze' && !isKept && views.length > 0;
+  return { mode, note: hasNothing ? ['No view computes indirect light (-ab above 0): nothing is frozen.'] : [] };
 }
 
 /**

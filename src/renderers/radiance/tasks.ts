@@ -1,29 +1,16 @@
 import { posix } from 'node:path';
 import type { Deed, PictureSink, TaskPlan } from '../../model/task.ts';
-import { type ProgramCommand, wordsOfOption } from './command.ts';
-import type { Currency } from './currency.ts';
+import { wordsOfOption } from './command.ts';
+import { type Draft, guards, runLit, type TaskInput, weights } from './draft.ts';
 import { type Facts, inputsOf } from './files.ts';
+import { fillingTasks } from './filling.ts';
+import { directoryOf, type Fill, fillsOf, isIndirect, renderOf } from './indirect.ts';
 import { makingDeeds, run } from './making.ts';
 import type { Rif } from './rif.ts';
-import { ambientFilesOf, type Understood, type UnderstoodView, valuesOf } from './understood.ts';
+import { type UnderstoodView, valuesOf } from './understood.ts';
 import { isInside } from './words.ts';
 
-export interface TaskInput {
-  readonly understood: Understood;
-  readonly rif: Rif;
-  /** The views to render, at least one. */
-  readonly views: readonly UnderstoodView[];
-  readonly current: Currency;
-  readonly facts: Facts;
-  readonly reportSeconds: number;
-}
-
-type Draft = Omit<TaskPlan, 'number' | 'name' | 'directories'> & { readonly name: string };
-
-/** Shares of a job's work. A view of average size counts {@link weights.view}. */
-const weights = { octree: 2, overture: 3, view: 100, filter: 1 } as const;
-
-/** The tasks of a job: octree, overture, then each view and its filter. */
+/** The tasks of a job: octree, what fills the ambient file, then each view and its filter. */
 export function makeTasks(input: TaskInput): TaskPlan[] {
   const tasks: TaskPlan[] = [];
   const names = new Set<string>();
@@ -32,13 +19,14 @@ export function makeTasks(input: TaskInput): TaskPlan[] {
     tasks.push({ number, ...draft, name: unused(draft.name, names), directories: directoriesOf(draft) });
     return number;
   };
-  let before: number[] = [];
   const octree = octreeTask(input);
-  if (octree !== null) before = [add(octree)];
-  const overture = overtureTask(input, before);
-  if (overture !== null) before = [add(overture)];
+  const made = octree === null ? [] : [add(octree)];
+  const fills = input.mode === 'freeze' ? fillsOf(input.wanted, input.scene, input.digest) : [];
+  const filled = fillingTasks(input, fills, made).map(add);
   for (const view of input.views) {
-    const rendered = add(viewTask(input, view, before));
+    const after = filled.length > 0 && isIndirect(view.render) ? filled : made;
+    const fill = fills.find(({ views }) => views.includes(view)) ?? null;
+    const rendered = add(viewTask(input, view, fill, after));
     const filter = filterTask(input.rif, view, rendered);
     if (filter !== null) add(filter);
   }
@@ -46,26 +34,24 @@ export function makeTasks(input: TaskInput): TaskPlan[] {
 }
 
 /** Everything up to the first picture: made by one at a time, others find it current. */
-function octreeTask({ understood, rif, views, current, facts, reportSeconds }: TaskInput): Draft | null {
+function octreeTask({ understood, rif, current, facts, reportSeconds }: TaskInput): Draft | null {
   if (understood.making.length === 0) return null;
   const { deeds, litter } = makingDeeds(understood, rif, reportSeconds);
-  const ambient = ambientFilesOf(understood);
-  const stale = views.some((view) => view.ambient !== null && facts(view.ambient) !== null && !current.ambient(view));
   const inputs = inputsOf(rif);
   const octreeIsFresh = current.octree || !outsideIsNewer(inputs, understood.octree, facts);
-  const skippable = octreeIsFresh && (current.octree ? !stale : understood.photonMaps.length === 0);
+  const skippable = octreeIsFresh && (current.octree || understood.photonMaps.length === 0);
   return {
     step: 'octree',
     name: `${rif.root}.octree`,
     view: null,
-    deeds: [...guards(ambient), ...understood.photonMaps.map(remove), ...deeds, ...ambient.map(remove)],
+    deeds: [...understood.photonMaps.map(remove), ...deeds],
     after: [],
-    holds: [`octree:${understood.octree}`, ...ambient.map((path) => `ambient:${path}`)],
+    holds: [`octree:${understood.octree}`],
     makes: [],
     litter: [...litter],
     afterwards: [],
     unless: skippable ? { output: understood.octree, inputs: inputs.filter(isInside) } : null,
-    weight: current.octree && !stale ? 0 : weights.octree,
+    weight: current.octree ? 0 : weights.octree,
   };
 }
 
@@ -74,31 +60,16 @@ function outsideIsNewer(inputs: readonly string[], octree: string, facts: Facts)
   return inputs.some((name) => !isInside(name) && (facts(name)?.modified ?? 0) > made);
 }
 
-/** A small picture that fills the ambient file evenly; once a job, and only where there is nothing in it yet. */
-function overtureTask({ rif, views, current, reportSeconds }: TaskInput, after: number[]): Draft | null {
-  const [view] = views;
-  if (view?.overture == null || view.ambient === null) return null;
-  if (current.octree && current.ambient(view)) return null;
-  return {
-    step: 'overture',
-    name: `${rif.root}.overture`,
-    view: view.name,
-    deeds: [...guards([view.ambient]), run(view.overture, rpictArgs(view.overture, reportSeconds), { to: 'null' })],
-    after,
-    holds: [`ambient:${view.ambient}`],
-    makes: [],
-    litter: [],
-    afterwards: [],
-    unless: null,
-    weight: weights.overture,
-  };
-}
-
-function viewTask({ rif, views, reportSeconds }: TaskInput, view: UnderstoodView, after: number[]): Draft {
+function viewTask(
+  { rif, scene, views, mode, reportSeconds }: TaskInput,
+  view: UnderstoodView,
+  fill: Fill | null,
+  after: number[],
+): Draft {
   const depth = view.depth === null ? [] : [view.depth];
-  const ambient = view.ambient === null ? [] : [view.ambient];
   const sink = pictureSink(rif, view);
-  const deeds = [...guards(ambient), run(view.render, rpictArgs(view.render, reportSeconds), sink)];
+  const render = renderOf(view, scene, mode, fill);
+  const deeds = [...guards(render), runLit(render, reportSeconds, sink)];
   // The filter reads it under its final name, and can do so again.
   const result = view.filter === null ? view.picture : view.keptRaw;
   if (result !== null) deeds.push({ do: 'rename', from: view.raw, to: result });
@@ -108,7 +79,7 @@ function viewTask({ rif, views, reportSeconds }: TaskInput, view: UnderstoodView
     view: view.name,
     deeds,
     after,
-    holds: [`view:${view.picture}`, ...ambient.map((path) => `ambient:${path}`)],
+    holds: [`view:${view.picture}`],
     makes: result === null ? depth : [result, ...depth],
     litter: [view.raw, ...depth, sink.aside, sink.record],
     // Of an attempt that was lost. The raw picture that the filter reads is the filter's to remove.
@@ -126,10 +97,6 @@ function pictureSink(rif: Rif, view: UnderstoodView): PictureSink {
     record: `proc/${rif.root}.${view.name}.partial`,
     inputs: valuesOf(view.render, 'input'),
   };
-}
-
-function rpictArgs(command: ProgramCommand, reportSeconds: number): string[] {
-  return ['-t', `${reportSeconds}`, ...command.options.flatMap(wordsOfOption), ...command.operands];
 }
 
 function viewWeight(view: UnderstoodView, views: readonly UnderstoodView[]): number {
@@ -159,10 +126,6 @@ function filterTask(rif: Rif, view: UnderstoodView, rendered: number): Draft | n
   };
 }
 
-function guards(paths: readonly string[]): Deed[] {
-  return paths.map((path) => ({ do: 'guard', path }));
-}
-
 function remove(path: string): Deed {
   return { do: 'remove', path };
 }
@@ -180,7 +143,7 @@ function directoriesOf(draft: Draft): string[] {
     if (deed.do === 'rename') files.push(deed.to);
     if (deed.do === 'run' && 'path' in deed.stdout) files.push(deed.stdout.path);
   }
-  for (const held of draft.holds) if (held.startsWith('ambient:')) files.push(held.slice('ambient:'.length));
-  const directories = files.map((file) => posix.dirname(file)).filter((directory) => directory !== '.');
-  return [...new Set(['logfiles', 'proc', ...directories])];
+  const ambient = draft.deeds.flatMap((deed) => (deed.do === 'run' && deed.ambient ? [directoryOf(deed.ambient)] : []));
+  const directories = [...files.map((file) => posix.dirname(file)), ...ambient];
+  return [...new Set(['logfiles', 'proc', ...directories.filter((directory) => directory !== '.')])];
 }

@@ -29,7 +29,7 @@ export interface UnderstoodView {
   readonly keptRaw: string | null;
   /** The picture that makes the view up to date. */
   readonly picture: string;
-  /** The ambient file, or null. */
+  /** The ambient file that the user names, or null. */
   readonly ambient: string | null;
   /** The distance file, or null. */
   readonly depth: string | null;
@@ -64,11 +64,9 @@ export function valuesOf(command: ProgramCommand, kind: 'input' | 'output' | 'am
   return command.options.flatMap(({ values }) => values.filter((value) => value.kind === kind).map(({ text }) => text));
 }
 
-/** Every ambient file that a command reads and writes. */
-export function ambientFilesOf({ views, making }: Pick<Understood, 'views' | 'making'>): string[] {
-  const files = views.flatMap(({ ambient }) => (ambient === null ? [] : [ambient]));
-  for (const command of making) if (command.is === 'program') files.push(...valuesOf(command, 'ambient'));
-  return [...new Set(files)];
+/** Every ambient file that has a name. */
+export function ambientFilesOf({ views }: Pick<Understood, 'views'>): string[] {
+  return [...new Set(views.flatMap(({ ambient }) => (ambient === null ? [] : [ambient])))];
 }
 
 function readViews(commands: readonly Command[], rif: Rif, octree: string): UnderstoodView[] {

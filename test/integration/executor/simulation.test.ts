@@ -22,11 +22,21 @@ import { foundAt, openProject } from '../../../src/executor/project.ts';
 import { Simulation } from '../../../src/executor/simulation.ts';
 import { tidy } from '../../../src/executor/tidy.ts';
 import type { JobLimits, Project } from '../../../src/model/job.ts';
-import type { Outcome, TaskPlan } from '../../../src/model/task.ts';
+import type { Ambient, Outcome, TaskPlan } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
 import { HandClock, makeProject, noLimits, run, type Seen, task, temporary, world } from '../../support/executor.ts';
 import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+
+/** Of a simulation that shares it. */
+const ambient: Ambient = {
+  path: 'ambfiles/room.amb',
+  octree: 'room.oct',
+  inputs: [],
+  use: 'shared',
+  filledBy: null,
+  onlyCold: false,
+};
 
 describe('a simulation', () => {
   let base: ReturnType<typeof temporary>;
@@ -222,7 +232,7 @@ describe('a simulation', () => {
   });
 
   it('that shares an ambient file is killed at once, as TERM would damage the file', async () => {
-    const { simulation, outcome } = begin(task([run('waits')], { holds: ['ambient:ambfiles/room.amb'] }));
+    const { simulation, outcome } = begin(task([run('waits', [], { ambient })]));
     await waitUntil('the program', () => existsSync(at('waiting')));
     simulation.stop();
     expect(await outcome).to.deep.equal({ is: 'stopped' });
@@ -475,7 +485,7 @@ describe('a simulation', () => {
 
   it('that shares an ambient file is killed at once when it exceeds a limit', async () => {
     const clock = new HandClock();
-    const plan = task([run('waits')], { holds: ['ambient:ambfiles/room.amb'] });
+    const plan = task([run('waits', [], { ambient })]);
     const { outcome } = begin(plan, world(clock), { ...noLimits, progressSeconds: 5 });
     await waitUntil('the program', () => existsSync(at('waiting')));
     clock.pass(5000);

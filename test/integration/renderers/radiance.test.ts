@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   cpSync,
@@ -16,7 +17,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Deed, TaskPlan } from '../../../src/model/task.ts';
+import type { AmbientMode } from '../../../src/model/job.ts';
+import type { Deed, RunDeed, TaskPlan } from '../../../src/model/task.ts';
 import type { FileFact } from '../../../src/renderers/radiance/files.ts';
 import { pictureToPng } from '../../../src/renderers/radiance/picture.ts';
 import { readPictureHeader } from '../../../src/renderers/radiance/picture-header.ts';
@@ -44,7 +46,7 @@ class Project {
     return join(this.directory, name);
   }
 
-  plan(name: string, options: { views?: string[]; force?: boolean; text?: string } = {}): Plan {
+  plan(name: string, options: { views?: string[]; force?: boolean; ambient?: AmbientMode; text?: string } = {}): Plan {
     const file = `${name}.rif`;
     const text = options.text ?? readFileSync(this.path(file), 'utf8');
     const rif = readRif(text, { rif: file, set: [] }, this.directory);
@@ -62,9 +64,11 @@ class Project {
     return readPlan(
       { rif, call, printed: rad.stdout, optionFiles },
       {
-        request: { views: options.views ?? [], force: options.force ?? false },
+        request: { views: options.views ?? [], force: options.force ?? false, ambient: options.ambient ?? 'shared' },
         facts: (path) => this.#fact(path),
         reportSeconds: 1,
+        slots: 4,
+        digest: (text) => createHash('sha256').update(text).digest('hex'),
       },
     );
   }
@@ -89,7 +93,8 @@ class Project {
     if (deed.do !== 'run') return [];
     const file = 'path' in deed.stdout ? this.path(deed.stdout.path) : '/dev/null';
     const out = openSync(file, 'w');
-    const { status, signal, stderr } = spawnSync(deed.program, deed.args, {
+    const args = deed.args.map((word, index) => (deed.args[index - 1] === '-af' ? fileOf(deed, word) : word));
+    const { status, signal, stderr } = spawnSync(deed.program, args, {
       cwd: this.directory,
       stdio: ['ignore', out, 'pipe'],
       encoding: 'utf8',
@@ -101,6 +106,11 @@ class Project {
     if (failure !== null) throw new Error(`${deed.program} ${deed.args.join(' ')}: ${failure}`);
     return lines;
   }
+}
+
+/** As its user would do it; the other simulations of the job do the same. */
+function fileOf({ ambient }: RunDeed, word: string): string {
+  return ambient?.path === null ? 'ambfiles/unnamed.amb' : word;
 }
 
 const hasRadiance = spawnSync('rpict', ['-version']).status === 0;
@@ -156,7 +166,19 @@ describe('the real Radiance', function () {
         expect(existsSync(project.path(file)), file).to.equal(isResult);
       }
       expect(project.plan(name).tasks).to.deep.equal([]);
-      expect(project.plan(name, { force: true }).tasks.filter(({ step }) => step === 'overture')).to.deep.equal([]);
+    });
+  }
+
+  for (const ambient of ['shared', 'freeze', 'private', 'none'] as const) {
+    it(`renders views of a .rif that names no ambient file, with indirect light: ${ambient}`, () => {
+      const text = readFileSync(project.path('room.rif'), 'utf8').replace(/^AMBFILE.*\n/m, '');
+      rmSync(project.path('room.rif'));
+      writeFileSync(project.path('room.rif'), text);
+      const plan = project.plan('room', { ambient });
+      for (const task of plan.tasks) runWell(task);
+      expect(plan.tasks.some(({ step }) => step === 'overture')).to.equal(ambient === 'freeze');
+      expect(existsSync(project.path('ambfiles/unnamed.amb'))).to.equal(ambient !== 'none');
+      for (const picture of pictures.room) expect(statSync(project.path(picture)).size).to.be.greaterThan(1000);
     });
   }
 
