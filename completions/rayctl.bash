@@ -36,12 +36,13 @@ _rayctl() {
     --home | --project) _rayctl_files -d; return ;;
     --token-file | --output | -o) _rayctl_files -f; return ;;
     --state) _rayctl_words 'waiting running paused done failed cancelled'; return ;;
+    --ambient) _rayctl_words 'shared freeze private none'; return ;;
     -*) if _rayctl_takes_value "$previous"; then return; fi ;;
   esac
 
   if [[ $current == -* ]] && ((!dashes)); then
     case $verb in
-      submit) options="--view --set --force --replace $submitting" ;;
+      submit) options="--view --set --ambient --force --replace $submitting" ;;
       run) options="--project --frames --slots -- $submitting" ;;
       jobs) options='--state --limit --all' ;;
       show) options='--tasks' ;;
@@ -69,7 +70,7 @@ _rayctl() {
 
 _rayctl_takes_value() {
   case $1 in
-    --server | --token-file | --home | --view | --set | --name | --priority | --retries | --time-limit | \
+    --server | --token-file | --home | --view | --set | --ambient | --name | --priority | --retries | --time-limit | \
       --progress-limit | --patience | --project | --frames | --slots | --state | --limit | --task | --frame | \
       --output | -o) return 0 ;;
   esac

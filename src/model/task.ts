@@ -182,7 +182,14 @@ export const Tried = Type.Object({
 export type Tried = Static<typeof Tried>;
 
 /** How many attempts are remembered of a task. */
-export const mostTried = 10;
+const mostTried = 10;
+
+/** Those that are remembered: the last ones, and one whose ambient file was damaged, as that happens to a task once. */
+export function remembered(tried: readonly Tried[]): readonly Tried[] {
+  const last = tried.slice(-mostTried);
+  const damaged = tried.find(({ ended }) => ended === 'damaged');
+  return damaged === undefined || last.includes(damaged) ? last : [damaged, ...last.slice(1)];
+}
 
 export const taskStates = ['waiting', 'running', 'paused', 'done', 'failed', 'cancelled'] as const;
 export type TaskStateName = (typeof taskStates)[number];
@@ -192,7 +199,7 @@ export const taskMoves = {
   waiting: ['running', 'cancelled'],
   running: ['done', 'failed', 'cancelled', 'waiting', 'paused'],
   paused: ['running', 'done', 'failed', 'cancelled', 'waiting'],
-  /** What a retried task needs was tidied away: it is made again. */
+  /** What a retried task needs was tidied away, or what it filled was damaged: it is made again. */
   done: ['waiting'],
   failed: ['waiting'],
   cancelled: ['waiting'],

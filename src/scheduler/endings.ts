@@ -1,5 +1,5 @@
 import type { Job } from '../model/job.ts';
-import { mostTried, type Outcome, type Task, type Tried } from '../model/task.ts';
+import { type Outcome, remembered, type Task, type Tried } from '../model/task.ts';
 import type { FarmState } from './farm.ts';
 import { tidy } from './leaving.ts';
 import type { Order } from './messages.ts';
@@ -21,7 +21,8 @@ type Failed = Extract<Outcome, { is: 'failed' }>;
 export function endAttempt(farm: FarmState, job: Job, task: Task, outcome: Outcome, now: number): Order[] {
   switch (outcome.is) {
     case 'done': {
-      const { results, skipped, warnings } = outcome;
+      const { results, skipped } = outcome;
+      const warnings = [...outcome.warnings, ...damageOf(task)];
       const since = begun(task, now);
       remember(task, now, 'done', { exit: skipped ? null : 0, signal: null, usage: outcome.usage });
       const state = { is: 'done', since, until: now, results, skipped, warnings } as const;
@@ -52,21 +53,45 @@ function postponeAttempt(farm: FarmState, job: Job, task: Task, reason: string, 
 }
 
 function failAttempt(farm: FarmState, job: Job, task: Task, outcome: Failed, now: number): Order[] {
-  const { reason, lastLines, exit, signal, usage } = outcome;
+  const { exit, signal, usage, reason } = outcome;
   const since = begun(task, now);
-  const host = hostOf(task);
+  const wasDamaged = damageOf(task).length > 0;
   const wentOn = progressed(task);
+  const host = hostOf(task);
   task.lost = 0;
-  remember(task, now, 'failed', { exit, signal, usage });
+  remember(task, now, outcome.damaged ? 'damaged' : 'failed', { exit, signal, usage });
+  if (outcome.damaged && !wasDamaged) return doAfresh(job, task, reason);
   task.failures = wentOn && task.plan.step !== 'frame' ? 1 : task.failures + 1;
   // The same command fails again, says Radiance's language; unless somebody killed it.
-  const mayBeTried = task.plan.step === 'frame' || signal !== null;
+  const mayBeTried = !outcome.damaged && (task.plan.step === 'frame' || signal !== null);
   if (mayBeTried && task.failures <= job.limits.retries) {
     const left = `${reason} Tried again (${task.failures} of ${job.limits.retries}).`;
     return moveTask(job, task, { is: 'waiting' }, left, true);
   }
-  const orders = moveTask(job, task, { is: 'failed', since, until: now, reason, lastLines }, reason);
+  const says = outcome.damaged ? `${reason} It was done again once already.` : reason;
+  const state = { is: 'failed', since, until: now, reason: says, lastLines: outcome.lastLines } as const;
+  const orders = moveTask(job, task, { ...state }, says);
   return [...orders, ...cancelDependents(job, task, host, now), ...endJob(farm, job, now)];
+}
+
+/** Its ambient file was set aside: once, whatever the retries, it has a new one, and what fills that is done again, too. */
+function doAfresh(job: Job, task: Task, reason: string): Order[] {
+  const orders = moveTask(job, task, { is: 'waiting' }, `${reason} Done again with a new ambient file.`, true);
+  for (const number of task.plan.after) {
+    const filling = job.tasks.get(number);
+    if (filling?.plan.step !== 'overture' || filling.state.is !== 'done') continue;
+    orders.push(...moveTask(job, filling, { is: 'waiting' }, `the ambient file of ${task.plan.name} was damaged`));
+  }
+  return orders;
+}
+
+/** Told with its results, and kept from happening twice. */
+function damageOf({ tried }: Task): string[] {
+  const damaged = tried.find(({ ended }) => ended === 'damaged');
+  if (damaged === undefined) return [];
+  return [
+    `The ambient file was damaged in attempt ${damaged.attempt} and set aside; this was done again with a new one.`,
+  ];
 }
 
 /** The current attempt of a task came to nothing, through no fault of its own: another one, or the end. */
@@ -104,7 +129,7 @@ export function remember(
   const { host, since, fraction } = state;
   task.best = Math.max(task.best, fraction);
   const tried = { attempt: task.attempts, host, since, until: now, ended, ...how };
-  task.tried = [...task.tried.slice(1 - mostTried), tried];
+  task.tried = remembered([...task.tried, tried]);
 }
 
 function hostOf({ state }: Task): string {

@@ -1,6 +1,6 @@
 import { isEnded, type Job } from '../model/job.ts';
 import { summaryOf } from '../model/progress.ts';
-import { mostTried, type Task, type TaskPlan, type TaskState, type Tried } from '../model/task.ts';
+import { remembered, type Task, type TaskPlan, type TaskState, type Tried } from '../model/task.ts';
 import { readJson, type TaskData, type TriedRow, taskData, taskPlan, triedRows } from './schemas.ts';
 
 /** Jobs and tasks as rows: columns for what is looked for, JSON for the rest, which is checked when it is read. */
@@ -86,7 +86,7 @@ export function taskOf(row: TaskRow, plan: TaskPlan = planOf(row)): Task {
     failures,
     lost,
     best,
-    tried: [...earlier, ...later].slice(-mostTried),
+    tried: remembered([...earlier, ...later]),
     state: wholeState(state),
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Command } from 'commander';
 import { makeProgram } from '../../src/client/rayctl/program.ts';
+import { ambientModes } from '../../src/model/job.ts';
 import { MemoryFarm } from '../support/memory-farm.ts';
 import { MemoryHome } from '../support/memory-home.ts';
 import { runCommand, top } from '../support/program.ts';
@@ -126,6 +127,10 @@ describe('the completion of bash', () => {
     const jobs = program.commands.find((command) => command.name() === 'jobs');
     const said = jobs?.options.find(({ long }) => long === '--state')?.description.match(/[a-z]{4,}/g);
     expect(await shells.bash('jobs', '--state', '')).to.have.members(said ?? []);
+  });
+
+  it('has the ways that --ambient takes', async () => {
+    expect(await shells.bash('submit', '--ambient', '')).to.deep.equal([...ambientModes]);
   });
 });
 

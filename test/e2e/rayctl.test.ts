@@ -83,7 +83,7 @@ describe('rayctl', () => {
       expect(Value.Check(JobView, job)).to.equal(true);
     });
 
-    it('hands on views, variables, --force and --replace', async () => {
+    it('hands on views, variables, --ambient, --force and --replace', async () => {
       const requests: unknown[] = [];
       const submit = farm.submit.bind(farm);
       farm.submit = (caller, request, key) => {
@@ -99,6 +99,8 @@ describe('rayctl', () => {
         'QUALITY=High',
         '--set',
         'render=-ab 2',
+        '--ambient',
+        'freeze',
         '--force',
         '--replace',
       ];
@@ -113,6 +115,7 @@ describe('rayctl', () => {
             { variable: 'QUALITY', value: 'High' },
             { variable: 'render', value: '-ab 2' },
           ],
+          ambient: 'freeze',
           force: true,
           replace: true,
         },

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { FramesError, readFrames } from '../../model/frames.ts';
-import { jobStates } from '../../model/job.ts';
+import { type AmbientMode, ambientModes, jobStates } from '../../model/job.ts';
 import { limits } from '../../protocol/api.ts';
 import type { JobRange } from './ranges.ts';
 
@@ -65,6 +65,12 @@ export function jobState(word: string): (typeof jobStates)[number] {
   const state = jobStates.find((name) => name === word);
   if (!state) throw new InvalidArgumentError(`It is one of ${jobStates.join(', ')}.`);
   return state;
+}
+
+export function ambientMode(word: string): AmbientMode {
+  const mode = ambientModes.find((name) => name === word);
+  if (!mode) throw new InvalidArgumentError(`It is one of ${ambientModes.join(', ')}.`);
+  return mode;
 }
 
 export function nonEmpty(longest: number): (word: string) => string {

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { AmbientMode } from '../../model/job.ts';
 import type { JobView, RadianceSubmit } from '../../protocol/api.ts';
 import { Refused } from '../errors.ts';
 import type { Assignment } from './arguments.ts';
@@ -10,6 +11,7 @@ import { safe } from './text.ts';
 export interface SubmitOptions extends JobOptions {
   view?: string[];
   set?: Assignment[];
+  ambient?: AmbientMode;
   force?: true;
   replace?: true;
 }
@@ -22,6 +24,7 @@ export async function submit(session: Session, file: string, options: SubmitOpti
     ...named,
     ...(options.view ? { views: options.view } : {}),
     ...(options.set ? { set: options.set } : {}),
+    ...(options.ambient ? { ambient: options.ambient } : {}),
     ...(options.force ? { force: true } : {}),
     ...(options.replace ? { replace: true } : {}),
     ...jobPart(options),

@@ -15,6 +15,7 @@ export function addSubmitting({ program, action, argv }: Verbs): void {
     .argument('<FILE.rif>', 'the .rif file in its project directory')
     .option('--view <NAME>', 'render this view only; may be repeated', read.viewNames)
     .option('--set <VAR=VALUE>', 'set a variable of rad, such as QUALITY=High; may be repeated', read.assignments)
+    .option('--ambient <HOW>', 'indirect light: shared (the default), freeze, private or none', read.ambientMode)
     .option('--force', 'render pictures again that are up to date')
     .option('--replace', 'stop the job that is rendering the same view');
   addJobOptions(submitVerb).action((file: string, options, command: Command) =>

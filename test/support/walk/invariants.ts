@@ -87,8 +87,9 @@ export function pickOf<T>(those: readonly T[], which: number): T | undefined {
 /** How an attempt ends, by chance. */
 export function outcomeOf(which: number): Outcome {
   const signal = which % 14 === 0 ? 'SIGSEGV' : null;
+  const damaged = which % 3 === 0 ? { damaged: true as const } : {};
   if (which % 11 === 3) return { is: 'postponed', reason: 'No room.' };
   return which % 7 === 0
-    ? { is: 'failed', reason: 'crashed', exit: signal ? null : 1, signal, lastLines: [], usage: null }
+    ? { is: 'failed', reason: 'crashed', exit: signal ? null : 1, signal, ...damaged, lastLines: [], usage: null }
     : { is: 'done', results: [], skipped: false, warnings: [], usage: null };
 }

@@ -1,7 +1,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
-import { AttemptText, attemptKey, attemptText, type TaskStateName, taskMoves } from '../../../src/model/task.ts';
+import {
+  AttemptText,
+  attemptKey,
+  attemptText,
+  remembered,
+  type TaskStateName,
+  type Tried,
+  taskMoves,
+} from '../../../src/model/task.ts';
 
 const states = Object.keys(taskMoves) as TaskStateName[];
 
@@ -19,7 +27,8 @@ const moves: Readonly<Record<string, string>> = {
   'paused > failed': 'its renderer had failed when it was paused',
   'paused > cancelled': 'its job is cancelled, or has failed',
   'paused > waiting': 'its host is lost',
-  'done > waiting': 'its job is tried again, and what it made was tidied away',
+  'done > waiting':
+    'its job is tried again, and what it made was tidied away; or the ambient file that it filled was damaged',
   'failed > waiting': 'its job is tried again',
   'cancelled > waiting': 'its job is tried again',
 };
@@ -68,4 +77,22 @@ describe('the name of an attempt', () => {
       expect(Value.Check(AttemptText, text)).to.equal(false);
     });
   }
+});
+
+describe('the attempts that are remembered of a task', () => {
+  const tried = (attempt: number, ended: Tried['ended'] = 'lost'): Tried => {
+    return { attempt, host: 'lab1', since: 0, until: 1, ended, exit: null, signal: null, usage: null };
+  };
+  const numbers = (those: readonly Tried[]) => remembered(those).map(({ attempt }) => attempt);
+  const many = Array.from({ length: 12 }, (_, index) => tried(index + 1));
+
+  it('are the last ten', () => {
+    expect(numbers([])).to.deep.equal([]);
+    expect(numbers(many.slice(0, 10))).to.have.lengthOf(10);
+    expect(numbers(many)).to.deep.equal([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+  it('include the one whose ambient file was damaged, as that happens once', () => {
+    expect(numbers([tried(1, 'damaged'), ...many.slice(1)])).to.deep.equal([1, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(numbers([...many.slice(0, 10), tried(11, 'damaged')])).to.deep.equal([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
 });

@@ -137,6 +137,62 @@ describe('the scheduler', () => {
     expect(picture.state.is).to.equal('done');
   });
 
+  describe('whose ambient file was damaged', () => {
+    const damaged: Outcome = { ...failed, reason: 'The ambient file lost records.', damaged: true };
+    const warning = 'The ambient file was damaged in attempt 1 and set aside; this was done again with a new one.';
+    const begun = (retries: number) => {
+      const { happen } = farmWith(2);
+      const plans = [taskPlan(1, { step: 'overture' }), taskPlan(2, { after: [1] }), taskPlan(3, { after: [1] })];
+      const picture = job(1, plans, { limits: { retries, seconds: null, progressSeconds: null } });
+      happen({ what: 'submitted', job: picture });
+      happen(end('1.1.1', done));
+      return { happen, picture };
+    };
+    it('is done once more, whatever the retries, after what fills the file', () => {
+      const { happen, picture } = begun(0);
+      expect(happen(end('1.2.1', damaged))).to.deep.equal(['acknowledge 1.2.1', 'start 1.1.2']);
+      expect(states(picture)).to.deep.equal(['running', 'waiting', 'running']);
+      expect(happen(end('1.1.2', done))).to.deep.equal(['acknowledge 1.1.2', 'start 1.2.2']);
+      happen(end('1.3.1', done));
+      happen(end('1.2.2', { ...done, warnings: ['w'] }));
+      expect(picture.state.is).to.equal('done');
+      expect(taskOf(picture, 2).state).to.deep.include({ warnings: ['w', warning] });
+      expect(taskOf(picture, 2).tried.map(({ ended }) => ended)).to.deep.equal(['damaged', 'done']);
+      expect(taskOf(picture, 2).failures).to.equal(0);
+    });
+    it('fills the file once for two that lost it', () => {
+      const { happen, picture } = begun(0);
+      happen(end('1.2.1', damaged));
+      expect(happen(end('1.3.1', damaged))).to.deep.equal(['acknowledge 1.3.1']);
+      expect(states(picture)).to.deep.equal(['running', 'waiting', 'waiting']);
+      expect(happen(end('1.1.2', done))).to.deep.equal(['acknowledge 1.1.2', 'start 1.2.2', 'start 1.3.2']);
+    });
+    for (const retries of [0, 100]) {
+      it(`fails when it is damaged again, with ${retries} retries`, () => {
+        const { happen, picture } = begun(retries);
+        happen(end('1.2.1', { ...damaged, signal: 'SIGKILL' }));
+        happen(end('1.1.2', done));
+        happen(end('1.2.2', { ...damaged, signal: 'SIGKILL' }));
+        expect(states(picture)).to.deep.equal(['done', 'failed', 'running']);
+        happen(end('1.3.1', done));
+        expect(picture.state).to.include({
+          is: 'failed',
+          reason: 'The ambient file lost records. It was done again once already.',
+        });
+      });
+    }
+    it('is not forgotten however often it is tried', () => {
+      const { happen, picture } = begun(100);
+      happen(end('1.2.1', damaged));
+      happen(end('1.1.2', done));
+      happen(end('1.3.1', done));
+      for (let attempt = 2; attempt < 30; attempt++) happen(end(`1.2.${attempt}`, { ...failed, signal: 'SIGKILL' }));
+      expect(taskOf(picture, 2).tried).to.have.lengthOf(10);
+      happen(end('1.2.30', damaged));
+      expect(states(picture)).to.deep.equal(['done', 'failed', 'done']);
+    });
+  });
+
   const lostFiveTimes =
     'The control process of lab1 (procwrap or its spawner) ended 5 times while room.v1 ran; it is not tried again.';
 
