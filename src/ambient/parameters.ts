@@ -34,11 +34,9 @@ type Told = keyof typeof told;
 /** Options that no header tells, with the value that all programs have for them: in the text only where another is given. */
 const silent: Readonly<Record<string, { readonly count: number; readonly usual: string }>> = {
   '-am': { count: 1, usual: '0' },
-  '-dp': { count: 1, usual: '512' },
   '-ma': { count: 3, usual: '0 0 0' },
   '-me': { count: 3, usual: '0 0 0' },
   '-mg': { count: 1, usual: '0' },
-  '-ms': { count: 1, usual: '0' },
 };
 
 /** On unless switched off. */

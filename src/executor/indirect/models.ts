@@ -29,11 +29,21 @@ export class Models {
     const { octree, inputs, filledBy } = ambient;
     const { content, modified } = await this.#look(directory, octree);
     const all = createHash('sha256').update(content);
-    for (const input of inputs) all.update(` ${(await this.#look(directory, input)).content}`);
+    for (const input of inputs) all.update(` ${await this.#contentOf(directory, input)}`);
     if (filledBy !== null) all.update(` filled by ${filledBy}`);
     const radiance = (await this.#version(env)) ?? 'unknown';
     const sha256 = inputs.length === 0 && filledBy === null ? content : all.digest('hex');
     return { octree: { path: octree, sha256, modified }, parameters: parametersOf(program, args), radiance };
+  }
+
+  /** Empty where there is none: the program will say so itself. */
+  async #contentOf(directory: number, input: string): Promise<string> {
+    try {
+      return (await this.#look(directory, input)).content;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      throw error;
+    }
   }
 
   /** Closes the file when it is read. */

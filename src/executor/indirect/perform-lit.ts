@@ -4,7 +4,7 @@ import { ambientDamage } from '../../renderers/radiance/verdict.ts';
 import { type Failed, failure, type Performed, perform, type Scene } from '../perform.ts';
 import { LitRun } from './lit-run.ts';
 import { isLit } from './models.ts';
-import type { Share } from './shares.ts';
+import { Gone, type Share } from './shares.ts';
 
 /** Not worth a warning. */
 const usual = / is made anew\.$/;
@@ -20,6 +20,8 @@ export async function performLit(deed: RunDeed, scene: Scene): Promise<Performed
   try {
     share = await scene.shares.enter(deed, { directory, env, attempt, giveUp: () => reins.ending });
   } catch (error) {
+    if (error instanceof Gone)
+      return { outcome: { ...failure(error.message), damaged: true }, warnings: [], usage: null };
     if (!(error instanceof GateError)) throw error;
     return {
       outcome: error.why === 'given up' ? { is: 'stopped' } : failure(error.message),

@@ -7,6 +7,7 @@ import { mergeAmbient } from '../../ambient/merge.ts';
 import { Place } from '../../ambient/place.ts';
 import { portions } from '../../ambient/portions.ts';
 import { GateError, Patience, Queue } from '../../ambient/waiting.ts';
+import { attemptKey } from '../../model/task.ts';
 import type { Clock } from '../clock.ts';
 import { argsWith, type LitDeed } from './models.ts';
 import type { Share } from './shares.ts';
@@ -40,7 +41,9 @@ export class PrivateShares {
 
   async enter(wanted: Wanted): Promise<Share> {
     const { directory, path, attempt, deed, why } = wanted;
-    const own = `${path}.${attempt}.own`;
+    const { job, task } = attemptKey(attempt);
+    // The same for each attempt: a half picture is gone on with by the same command only.
+    const own = `${path}.${job}.${task}.own`;
     const notes: string[] = [];
     if (why !== null)
       notes.push(

@@ -33,6 +33,9 @@ export interface Setting {
   readonly giveUp: () => boolean;
 }
 
+/** What was filled for this program is gone: it has to be filled again. The message is a sentence. */
+export class Gone extends Error {}
+
 /** The ambient files of all projects that simulations of this host use. */
 export class Shares {
   readonly #gate: Gate;
@@ -50,7 +53,7 @@ export class Shares {
 
   /**
    * Settles when the program may start; null if it need not run.
-   * @throws GateError or FileError, a sentence
+   * @throws GateError, FileError or Gone, a sentence
    */
   async enter(deed: LitDeed, setting: Setting): Promise<Share | null> {
     const { ambient } = deed;
@@ -64,7 +67,7 @@ export class Shares {
       this.#beginFilling(attempt, directory, path);
     }
     if (ambient.use === 'frozen' && !frozen)
-      throw new Error(`${path} is not there, or not frozen any more: submit the job again.`);
+      throw new Gone(`${path} is not there any more, or somebody may write to it.`);
     const { holds, why } = await this.#locks.ask(directory);
     if (ambient.use === 'private' || (ambient.use === 'shared' && !holds && !frozen)) {
       return await this.#private.enter({ directory, path, model, attempt, deed, why });
