@@ -35,7 +35,7 @@ export function explainedStarts(ended: Ended, marks: string, kills: readonly Kil
   );
 }
 
-/** Attempts are numbered upwards, and the last that started is the one that counts. */
+/** Attempts are numbered upwards, and the last that started is the one that counts, or that found all made already. */
 export function numberedStarts(ended: Ended, marks: string): string[] {
   return ended.flatMap(({ job, tasks }) =>
     tasks.flatMap((task) => {
@@ -43,7 +43,7 @@ export function numberedStarts(ended: Ended, marks: string): string[] {
       const numbers = told.filter((text) => text !== '').map((text) => Number(text.split('.')[2]));
       const upwards = numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0));
       const last = numbers.at(-1) ?? task.attempts;
-      return upwards && (last === task.attempts || task.state !== 'done')
+      return upwards && (last === task.attempts || task.skipped || task.state !== 'done')
         ? []
         : [`task ${job.id}.${task.number} started as ${told.join(', ')}, and says attempt ${task.attempts}`];
     }),
