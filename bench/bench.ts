@@ -5,6 +5,7 @@ import { measureRow, type Yardstick } from './measure.ts';
 import { jsonOf, tableOf } from './report.ts';
 import type { Row, RowResult } from './row.ts';
 import { ambientRow } from './rows/ambient.ts';
+import { gateRow } from './rows/gate.ts';
 import { idleRow } from './rows/idle.ts';
 import { listingRow } from './rows/listing.ts';
 import { memoryRow } from './rows/memory.ts';
@@ -14,7 +15,7 @@ import { submitRow } from './rows/submit.ts';
 import { tasksRow } from './rows/tasks.ts';
 import { Workshop } from './workshop.ts';
 
-const names = ['tasks', 'submit', 'start', 'memory', 'idle', 'slow', 'listing', 'ambient'] as const;
+const names = ['tasks', 'submit', 'start', 'memory', 'idle', 'slow', 'listing', 'ambient', 'gate'] as const;
 
 /** Tasks by which the machine itself is measured before each round, and the seconds they may take. */
 const yardstickTasks = 1000;
@@ -30,6 +31,7 @@ function rowsOf(workshop: Workshop, tasks: number): Row[] {
     slowRow(workshop),
     listingRow(),
     ambientRow(workshop),
+    gateRow(workshop),
   ];
 }
 

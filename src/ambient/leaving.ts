@@ -7,6 +7,9 @@ import type { Inside } from './inside.ts';
 import { mendAmbient } from './mend.ts';
 import { Patience } from './waiting.ts';
 
+/** Of what is cut off: a file with a hole in it may have gigabytes. */
+const mostKeptBytes = 64 * 1024 * 1024;
+
 /**
  * The write lock, at once or after whoever has it. Who waits takes the turn at the door as soon as he can get it, so that
  * nobody comes in before him. He must have no read lock: two who wait like this would wait for each other.
@@ -101,8 +104,12 @@ async function cutBeside(
 ): Promise<string> {
   if (check.is === 'sound') return `${place.path} is sound as it is now, and others use it: it stays.`;
   const kept = keepBeside(place, reason);
+  let left = mostKeptBytes;
   try {
-    await mendAmbient(file.fd, check, async (bytes) => writeFileSync(kept.fd, bytes));
+    await mendAmbient(file.fd, check, async (bytes) => {
+      writeFileSync(kept.fd, bytes.subarray(0, left));
+      left = Math.max(0, left - bytes.length);
+    });
   } finally {
     closeSync(kept.fd);
   }

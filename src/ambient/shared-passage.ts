@@ -27,6 +27,7 @@ export class SharedPassage implements Passage {
     this.#in = inside;
     this.notes = inside.notes;
     this.#file = file;
+    if (file) inside.known.uses(file, 1);
     this.#bytes = file?.stats.size ?? 0;
     this.#hasTurn = file === null;
     this.#keepsTurn = this.#hasTurn && fills;
@@ -94,6 +95,7 @@ export class SharedPassage implements Passage {
       if (damage !== null) this.#in.notes.push(await this.quarantine(damage));
       return { damage };
     } finally {
+      if (this.#file) this.#in.known.uses(this.#file, -1);
       this.#file?.close();
       this.#in.door.close();
       this.#in.place.close();
@@ -110,8 +112,10 @@ export class SharedPassage implements Passage {
   /** What the process has made is now the file. Its header is on disk at once or, if the process was killed, never. */
   #adopt(): void {
     this.#file = this.#look();
-    const header = this.#file?.header();
-    if (header && !('problem' in header)) this.#in.door.write(sidecarOf(this.#in.model, header.name));
+    if (!this.#file) return;
+    this.#in.known.uses(this.#file, 1);
+    const header = this.#file.header();
+    if (!('problem' in header)) this.#in.door.write(sidecarOf(this.#in.model, header.name));
   }
 
   #look(): AmbientFile | null {

@@ -351,6 +351,16 @@ describe('the gate', () => {
     expect((await refused(lab.enter()).finally(foreign)).message).to.include('This is no ambient file');
   });
 
+  it('reads anew what others have changed meanwhile: a copy that was put back has the same header', async () => {
+    lab.write(9);
+    await (await lab.enter()).leave();
+    const { ino } = statSync(lab.at());
+    lab.write(2, Buffer.concat([Buffer.alloc(record), ambientRecords(6)]));
+    expect(statSync(lab.at()).ino).to.equal(ino);
+    expect((await lab.enter()).notes.join()).to.include('Record 3 is damaged');
+    expect(lab.bytes).to.equal(header + 2 * record);
+  });
+
   it('sees when somebody moves file or sidecar meanwhile', async () => {
     lab.write(3);
     const one = await lab.enter();
