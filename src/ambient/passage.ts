@@ -12,8 +12,9 @@ export interface Passage {
    * Does something to the process while none can be in the middle of a write, or have the file's lock. What is paused is
    * first let read the file; what is ended is not. What takes too long is done, or let go, all the same; a note says so.
    * @param deed for a pause it must last until the process stands still: until then it may take the lock
+   * @param isWanted asked now and then while it waits; nothing is done once it says no, or the passage has been left
    */
-  alone(deed: () => void | Promise<void>, manner?: 'end' | 'pause'): Promise<void>;
+  alone(deed: () => void | Promise<void>, manner?: 'end' | 'pause', isWanted?: () => boolean): Promise<void>;
   /**
    * Sets the file aside as `<name>.damaged-<n>`, with a text that says why. While others use it, it is cut there, and
    * only what was cut off is set aside. Before {@link leave}.
@@ -35,10 +36,12 @@ export interface Limits {
   readonly enter: number;
   /** For a process to read the file, or to make it; then others may write, whatever it does. */
   readonly open: number;
+  /** For a process to fill a new file while others wait; less than they wait to be let in. */
+  readonly fill: number;
   /** For a process to be ended or paused in a good moment. */
   readonly alone: number;
   /** To look at the file once more. */
   readonly leave: number;
 }
 
-export const usual: Limits = { enter: 300_000, open: 120_000, alone: 10_000, leave: 30_000 };
+export const usual: Limits = { enter: 300_000, open: 120_000, fill: 240_000, alone: 10_000, leave: 30_000 };

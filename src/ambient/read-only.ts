@@ -11,14 +11,15 @@ import { GateError, type Patience } from './waiting.ts';
 /**
  * Into a file that this user may not write to: Radiance loads it and leaves it as it is. Nothing of it can be mended or
  * set aside.
+ * @param how without patience no lock is taken: where nobody at all writes to it
  * @throws GateError `unusable` where that would be needed
  */
 export async function enterReadOnly(
   place: Place,
   file: AmbientFile,
-  { model, patience }: { readonly model: Model; readonly patience: Patience },
+  { model, patience }: { readonly model: Model; readonly patience: Patience | null },
 ): Promise<Passage> {
-  if (!(await patience.until(() => file.tryLock('read'))))
+  if (patience !== null && !(await patience.until(() => file.tryLock('read'))))
     throw new GateError('locked', `${place.path} is locked by ${holderOf(file.fd, 'read')} for too long.`);
   const header = file.header();
   const refuse = (why: string) => new GateError('unusable', `${place.path} is read-only, and cannot be used: ${why}`);
@@ -29,7 +30,7 @@ export async function enterReadOnly(
   if (why !== null) throw refuse(`${why}.`);
   const { problem } = await checkAmbient(file.fd);
   if (problem !== null) throw refuse(problem);
-  return new ReadOnlyPassage(place, file);
+  return new ReadOnlyPassage(place, file, patience !== null);
 }
 
 class ReadOnlyPassage implements Passage {
@@ -39,17 +40,20 @@ class ReadOnlyPassage implements Passage {
   readonly #file: AmbientFile;
   readonly #bytes: number;
   readonly #reading = new Reading();
+  #isLocked: boolean;
   #hasLeft = false;
 
-  constructor(place: Place, file: AmbientFile) {
+  constructor(place: Place, file: AmbientFile, isLocked: boolean) {
     this.#place = place;
     this.#file = file;
+    this.#isLocked = isLocked;
     this.fd = file.fd;
     this.#bytes = file.stats.size;
   }
 
   opened(): void {
-    if (!this.#hasLeft) this.#file.unlock();
+    if (this.#isLocked && !this.#hasLeft) this.#file.unlock();
+    this.#isLocked = false;
   }
 
   hasRead(pid: number): boolean {

@@ -4,7 +4,7 @@ import type { Inside } from './inside.ts';
 import { keepOut, lastLook, quarantine } from './leaving.ts';
 import type { Passage } from './passage.ts';
 import { Reading } from './reading.ts';
-import { Patience } from './waiting.ts';
+import { GateError, Patience } from './waiting.ts';
 
 /** A passage into a file that its process may write to. */
 export class SharedPassage implements Passage {
@@ -17,7 +17,8 @@ export class SharedPassage implements Passage {
   #state: 'opening' | 'open' | 'left' = 'opening';
   /** It is still its turn at the door: it makes the file. */
   #hasTurn: boolean;
-  readonly #keepsTurn: boolean;
+  /** Until it has left, or has had enough time: what it fills serves those who wait. */
+  readonly #fills: boolean;
   /** Deeds that want no writer now. */
   #deeds = 0;
   readonly #forget: () => void;
@@ -30,8 +31,9 @@ export class SharedPassage implements Passage {
     if (file) inside.known.uses(file, 1);
     this.#bytes = file?.stats.size ?? 0;
     this.#hasTurn = file === null;
-    this.#keepsTurn = this.#hasTurn && fills;
-    this.#forget = inside.clock.after(inside.limits.open, () => this.#takesTooLong());
+    this.#fills = this.#hasTurn && fills;
+    const { open, fill } = inside.limits;
+    this.#forget = inside.clock.after(this.#fills ? fill : open, () => this.#takesTooLong());
   }
 
   get fd(): number | null {
@@ -41,10 +43,11 @@ export class SharedPassage implements Passage {
   opened(): void {
     if (this.#state !== 'opening') return;
     this.#state = 'open';
-    this.#forget();
     if (this.#file) this.#letWrite(this.#file);
     else this.#adopt();
-    if (this.#hasTurn && !this.#keepsTurn) this.#endTurn();
+    if (this.#fills) return;
+    this.#forget();
+    if (this.#hasTurn) this.#endTurn();
   }
 
   hasRead(pid: number): boolean {
@@ -56,10 +59,24 @@ export class SharedPassage implements Passage {
     return isMade;
   }
 
-  async alone(deed: () => void | Promise<void>, manner: 'end' | 'pause' = 'end'): Promise<void> {
-    const patience = new Patience(this.#in.clock, this.#in.limits.alone);
-    if (manner === 'pause' && !(await patience.until(() => this.#state !== 'opening')))
-      this.#note('The simulation was paused before it had read the file: until it goes on nobody can write to it.');
+  async alone(
+    deed: () => void | Promise<void>,
+    manner: 'end' | 'pause' = 'end',
+    isWanted: () => boolean = () => true,
+  ): Promise<void> {
+    const { clock, limits } = this.#in;
+    // Nothing of it may be touched after it has been closed.
+    const patience = new Patience(clock, limits.alone, () => this.#state === 'left' || !isWanted());
+    try {
+      if (manner === 'pause' && !(await patience.until(() => this.#state !== 'opening')))
+        this.#note('The simulation was paused before it had read the file: until it goes on nobody can write to it.');
+      await this.#withoutWriters(deed, patience);
+    } catch (error) {
+      if (!(error instanceof GateError) || error.why !== 'given up') throw error;
+    }
+  }
+
+  async #withoutWriters(deed: () => void | Promise<void>, patience: Patience): Promise<void> {
     this.#deeds += 1;
     // Who is still reading has a lock that keeps all from writing; beside one who makes the file there is nobody.
     const file = this.#state === 'open' ? this.#file : null;
@@ -137,10 +154,13 @@ export class SharedPassage implements Passage {
   }
 
   #takesTooLong(): void {
-    const seconds = this.#in.limits.open / 1000;
-    if (this.#keepsTurn) return;
-    this.#note(`The simulation has not read the file in ${seconds} s; others may write to it from now on.`);
-    this.opened();
+    const { open, fill } = this.#in.limits;
+    if (this.#state === 'opening') {
+      const seconds = (this.#fills ? fill : open) / 1000;
+      this.#note(`The simulation has not read the file in ${seconds} s; others may write to it from now on.`);
+      this.opened();
+    }
+    if (this.#hasTurn) this.#endTurn();
   }
 
   /** Others must not wait for ever for a process that cannot be ended. */

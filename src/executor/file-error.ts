@@ -1,4 +1,5 @@
 import { getSystemErrorMessage } from 'node:util';
+import { GateError } from '../ambient/waiting.ts';
 import type { Project } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
 
@@ -46,7 +47,7 @@ export function refuseIfPassing(path: string, error: unknown, project: Project):
 
 /** What went wrong in a project, in one sentence for its user. */
 export function sentenceOf(error: unknown, project: Project): string {
-  if (error instanceof Refusal) return error.message;
+  if (error instanceof Refusal || error instanceof GateError) return error.message;
   const { errno, syscall } = error as NodeJS.ErrnoException;
   if (!(error instanceof FileError) && errno !== undefined && syscall !== undefined)
     return `A file of ${project.path} could not be used: ${getSystemErrorMessage(errno)} (${syscall}).`;

@@ -6,7 +6,6 @@ import { wasEnded } from '../renderers/radiance/resume.ts';
 import { fileToDisk, namesToDisk, removeBelow, renameBelow, requirePlainFile } from './below.ts';
 import type { Clock } from './clock.ts';
 import { sentenceOf } from './file-error.ts';
-import { isLit } from './indirect/models.ts';
 import { performLit } from './indirect/perform-lit.ts';
 import type { Shares } from './indirect/shares.ts';
 import { Limits } from './limits.ts';
@@ -156,6 +155,7 @@ export class Simulation {
     this.#papers = papers;
     turn.whenCome(() => void papers.log.write(firstLines(this.#assignment, clock.now())));
     const worked = await this.#work(place, papers);
+    if (worked.is !== 'done') this.#abandonFilling(place);
     // It has not begun, and leaves nothing.
     if (!turn.isCome && worked.is === 'stopped') return worked;
     turn.come();
@@ -183,7 +183,7 @@ export class Simulation {
         if (outcome) return outcome.is === 'failed' ? { ...outcome, usage: this.#usage } : outcome;
       }
       this.#limits.end();
-      for (const deed of task.deeds) if (deed.do === 'run' && isLit(deed)) await this.#world.shares.settle(deed, scene);
+      await this.#world.shares.settle(scene);
       await this.#settle(place.directory);
       const results = await this.#patiently(() => collectResults(place.directory, task.makes));
       const empty = results.find(({ bytes }) => bytes === 0);
@@ -193,6 +193,10 @@ export class Simulation {
       const reason = sentenceOf(error, job.project);
       return isFull(error) ? { is: 'postponed', reason } : { ...failure(reason), usage: this.#usage };
     }
+  }
+
+  #abandonFilling({ directory }: Workplace): void {
+    this.#world.shares.abandon({ attempt: this.#assignment.attempt, directory });
   }
 
   #scene(place: Workplace, papers: Papers): Scene {

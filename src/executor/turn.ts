@@ -30,6 +30,17 @@ export class Turn {
     else this.#deeds.push(deed);
   }
 
+  /** Settles when it has come, or with false when it was cancelled: for what must not be made ready before. */
+  comes(): Promise<boolean> {
+    if (this.#state !== 'waiting') return Promise.resolve(this.isCome);
+    return new Promise((settle) => {
+      this.whenCome(() => settle(true));
+      this.waitAt((what) => {
+        if (what === 'cancel') settle(false);
+      });
+    });
+  }
+
   /** Its start is at the spawner. */
   waitAt(tell: (what: 'go' | 'cancel') => void): void {
     this.#tell = tell;

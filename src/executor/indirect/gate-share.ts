@@ -1,26 +1,33 @@
 import type { Passage } from '../../ambient/passage.ts';
 import type { Share } from './shares.ts';
 
-/** A file that others use at the same time. */
+/** A file that others use at the same time, or that nobody may write to. */
 export class GateShare implements Share {
   readonly args: readonly string[];
   readonly #passage: Passage;
+  readonly #before: readonly string[];
 
-  constructor(passage: Passage, args: readonly string[]) {
+  /** @param before notes of what was found on the way */
+  constructor(passage: Passage, args: readonly string[], before: readonly string[] = []) {
     this.#passage = passage;
     this.args = args;
+    this.#before = before;
   }
 
   get notes(): readonly string[] {
-    return this.#passage.notes;
+    return [...this.#before, ...this.#passage.notes];
   }
 
   opened(): void {
     this.#passage.opened();
   }
 
-  alone(deed: () => void | Promise<void>, manner?: 'end' | 'pause'): Promise<void> {
-    return this.#passage.alone(deed, manner);
+  hasRead(pid: number): boolean {
+    return this.#passage.hasRead(pid);
+  }
+
+  alone(...how: Parameters<Passage['alone']>): Promise<void> {
+    return this.#passage.alone(...how);
   }
 
   async leave(heard: string | null): Promise<string | null> {

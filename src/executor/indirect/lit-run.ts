@@ -7,7 +7,7 @@ import type { Run } from '../run.ts';
 const between = 2;
 
 /**
- * A program that shares an ambient file. It is paused and ended only while it cannot be in the middle of a write: it would
+ * A program that uses an ambient file. It is paused and ended only while it cannot be in the middle of a write: it would
  * leave half of its values, or keep its lock from all others.
  */
 export class LitRun implements Run {
@@ -16,15 +16,17 @@ export class LitRun implements Run {
   readonly #run: Run;
   readonly #passage: Pick<Passage, 'alone'>;
   readonly #clock: Clock;
+  readonly #standsStill: (pid: number) => boolean;
   #held = false;
   #over = false;
   /** One after another: each waits for its lock. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(run: Run, passage: Pick<Passage, 'alone'>, clock: Clock) {
+  constructor(run: Run, passage: Pick<Passage, 'alone'>, clock: Clock, still = standsStill) {
     this.#run = run;
     this.#passage = passage;
     this.#clock = clock;
+    this.#standsStill = still;
     this.pid = run.pid;
     this.ended = run.ended.finally(() => {
       this.#over = true;
@@ -33,6 +35,7 @@ export class LitRun implements Run {
 
   /** At once, however it was asked for: told to end, Radiance would write what it has over the values of others. */
   stop(): void {
+    // A pause that still waits for its moment does not keep the end from coming.
     this.#held = false;
     this.#do('end', async () => {
       this.#run.stop('at once');
@@ -46,7 +49,7 @@ export class LitRun implements Run {
       // It may have been let go while this waited for the lock.
       if (!this.#held) return;
       this.#run.pause();
-      while (this.#held && !this.#over && !standsStill(this.pid))
+      while (this.#held && !this.#over && !this.#standsStill(this.pid))
         await new Promise<void>((settle) => this.#clock.after(between, settle));
     });
   }
@@ -57,8 +60,16 @@ export class LitRun implements Run {
   }
 
   #do(manner: 'end' | 'pause', deed: () => Promise<void>): void {
+    const isWanted = () => !this.#over && (manner === 'end' || this.#held);
     this.#last = this.#last.then(async () => {
-      if (!this.#over) await this.#passage.alone(deed, manner);
+      let isDone = false;
+      const once = async () => {
+        isDone = true;
+        await deed();
+      };
+      // Where the file's disk is away, a simulation can be ended all the same.
+      await this.#passage.alone(once, manner, isWanted).catch(() => {});
+      if (!isDone && isWanted()) await deed();
     });
   }
 }

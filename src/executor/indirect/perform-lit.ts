@@ -2,9 +2,9 @@ import { GateError } from '../../ambient/waiting.ts';
 import type { RunDeed } from '../../model/task.ts';
 import { ambientDamage } from '../../renderers/radiance/verdict.ts';
 import { type Failed, failure, type Performed, perform, type Scene } from '../perform.ts';
-import { LitRun } from './lit-run.ts';
-import { isLit } from './models.ts';
-import { Gone, type Share } from './shares.ts';
+import { isLit, type LitDeed } from './models.ts';
+import type { Share } from './shares.ts';
+import { Watch } from './watch.ts';
 
 /** Not worth a warning. */
 const usual = / is made anew\.$/;
@@ -15,52 +15,70 @@ const usual = / is made anew\.$/;
  */
 export async function performLit(deed: RunDeed, scene: Scene): Promise<Performed> {
   if (!isLit(deed)) return await perform(deed, scene);
-  const { directory, env, attempt, reins, papers } = scene;
+  const { directory, env, attempt, reins, papers, turn, heard } = scene;
+  // Who has a lock on the file and only waits for a slot would keep those from it that have one.
+  if (!(await turn.comes())) return nothingRan({ is: 'stopped' });
+  const giveUp = () => {
+    // It waits for others: that is not its silence.
+    heard();
+    return reins.ending;
+  };
   let share: Share | null;
   try {
-    share = await scene.shares.enter(deed, { directory, env, attempt, giveUp: () => reins.ending });
+    share = await scene.shares.enter(deed, { directory, env, attempt, giveUp });
   } catch (error) {
-    if (error instanceof Gone)
-      return { outcome: { ...failure(error.message), damaged: true }, warnings: [], usage: null };
     if (!(error instanceof GateError)) throw error;
-    return {
-      outcome: error.why === 'given up' ? { is: 'stopped' } : failure(error.message),
-      warnings: [],
-      usage: null,
-    };
+    return nothingRan(refusal(error, deed));
   }
   if (share !== null) return await performShared(deed, scene, share);
   await papers.log.write('# its ambient file holds values already: not run\n');
-  return { outcome: null, warnings: [], usage: null };
+  return nothingRan(null);
 }
 
-async function performShared(deed: RunDeed, scene: Scene, share: Share): Promise<Performed> {
+function nothingRan(outcome: Performed['outcome']): Performed {
+  return { outcome, warnings: [], usage: null };
+}
+
+function refusal({ why, message }: GateError, { ambient }: LitDeed): Performed['outcome'] {
+  if (why === 'given up') return { is: 'stopped' };
+  // What fills it is done again, and mends or makes it.
+  return ambient.use === 'frozen' ? { ...failure(message), damaged: true } : failure(message);
+}
+
+async function performShared(deed: LitDeed, scene: Scene, share: Share): Promise<Performed> {
   const { reins, papers } = scene;
   for (const note of share.notes) await papers.log.write(`# ${note}\n`);
   const told = share.notes.length;
+  const watch = new Watch(share, scene, deed.args.includes('-t'));
   let performed: Performed | null = null;
-  let damage: string | null = null;
+  let left: Left;
   try {
-    performed = await perform({ ...deed, args: [...share.args], ambient: null }, watched(scene, share));
+    performed = await perform({ ...deed, args: [...share.args], ambient: null }, watch.scene);
   } finally {
-    damage = await share.leave(performed && !reins.ending ? damageIn(performed) : null);
+    watch.end();
+    left = await leave(share, performed && !reins.ending ? damageIn(performed) : null);
   }
-  for (const note of share.notes.slice(told)) await papers.log.write(`# ${note}\n`);
-  const warnings = [...performed.warnings, ...share.notes.filter((note) => !usual.test(note))];
-  if (damage === null || reins.ending || performed.outcome?.is === 'stopped') return { ...performed, warnings };
-  return { ...performed, warnings, outcome: damagedBy(damage, performed) };
+  const after = [...share.notes.slice(told), ...left.notes];
+  for (const note of after) await papers.log.write(`# ${note}\n`);
+  const notes = [...share.notes.slice(0, told), ...after].filter((note) => !usual.test(note));
+  const all = { ...performed, warnings: [...performed.warnings, ...notes] };
+  if (left.damage === null || reins.ending || performed.outcome?.is === 'stopped') return all;
+  return { ...all, outcome: damagedBy(left.damage, performed) };
 }
 
-/** Others may write as soon as it has said how far it is: then it has read the file. */
-function watched(scene: Scene, share: Share): Scene {
-  return {
-    ...scene,
-    rein: (run) => new LitRun(run, share, scene.clock),
-    progressed: (fraction) => {
-      share.opened();
-      scene.progressed(fraction);
-    },
-  };
+interface Left {
+  readonly damage: string | null;
+  readonly notes: readonly string[];
+}
+
+/** What cannot be looked at afterwards takes nothing from what was made. */
+async function leave(share: Share, heard: string | null): Promise<Left> {
+  try {
+    return { damage: await share.leave(heard), notes: [] };
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+    return { damage: heard, notes: [`The ambient file could not be looked at afterwards: ${why}.`] };
+  }
 }
 
 function damageIn({ outcome, warnings }: Performed): string | null {

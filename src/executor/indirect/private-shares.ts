@@ -1,19 +1,14 @@
-import { closeSync, constants, fstatSync, writeSync } from 'node:fs';
-import { AmbientFile } from '../../ambient/ambient-file.ts';
+import { fstatSync } from 'node:fs';
+import type { AmbientFile } from '../../ambient/ambient-file.ts';
 import { checkAmbient } from '../../ambient/check.ts';
-import { Door, lookBeside } from '../../ambient/door.ts';
-import { type Model, objection, sidecarOf } from '../../ambient/fits.ts';
-import { mergeAmbient } from '../../ambient/merge.ts';
-import { Place } from '../../ambient/place.ts';
-import { portions } from '../../ambient/portions.ts';
-import { GateError, Patience, Queue } from '../../ambient/waiting.ts';
-import { attemptKey } from '../../model/task.ts';
+import type { Model } from '../../ambient/fits.ts';
+import type { Locks } from '../../ambient/probe.ts';
+import { Queue } from '../../ambient/waiting.ts';
 import type { Clock } from '../clock.ts';
+import { Kept } from './kept.ts';
 import { argsWith, type LitDeed } from './models.ts';
+import { OwnFile } from './own-file.ts';
 import type { Share } from './shares.ts';
-
-/** How long to wait for those who share the file, ms. */
-const patience = 30_000;
 
 interface Wanted {
   readonly directory: number;
@@ -22,167 +17,115 @@ interface Wanted {
   readonly model: Model;
   readonly attempt: string;
   readonly deed: LitDeed;
-  /** Why locks do not hold there; null if they do. */
-  readonly why: string | null;
+  readonly locks: Pick<Locks, 'holds' | 'why' | 'mend'>;
+  readonly giveUp: () => boolean;
 }
 
 /**
- * Simulations that have an ambient file for themselves: a copy of the one that is kept. What they add is merged into that
- * when they have ended.
+ * Simulations that have an ambient file for themselves: a copy of the one that is kept. What they add goes into that when
+ * they have ended.
  */
 export class PrivateShares {
   readonly #clock: Clock;
-  /** By the file that is kept: one reads or adds at a time. */
+  /** By the file that is kept: one of this host reads or adds at a time. */
   readonly #queue = new Queue();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
+  /** @throws GateError, or a system error */
   async enter(wanted: Wanted): Promise<Share> {
-    const { directory, path, attempt, deed, why } = wanted;
-    const { job, task } = attemptKey(attempt);
-    // The same for each attempt: a half picture is gone on with by the same command only.
-    const own = `${path}.${job}.${task}.own`;
-    const notes: string[] = [];
-    if (why !== null)
-      notes.push(
-        `${why} So this simulation has an ambient file of its own: values that others find meanwhile are computed again.`,
-      );
-    const place = new Place(directory, own);
+    const { directory, path, attempt, deed, locks, model, giveUp } = wanted;
+    const notes = warningsOf(wanted);
+    const own = locks.holds ? OwnFile.beside(directory, path, attempt) : OwnFile.elsewhere();
     try {
-      place.remove('');
-      const after = await this.#exclusively(wanted, (kept) => copyInto(place, kept, wanted.model));
-      if (after === null)
-        notes.push(`${path} belongs to another model: nothing of it is used, and nothing added to it.`);
-      const end = async () => {
-        const problem = await this.#exclusively(wanted, (kept) => mergeBack(place, kept, wanted.model, after));
-        place.remove('');
-        place.close();
-        return problem;
+      const copied = await this.#withKept(wanted, (kept) => kept.copyTo(own.place, model, giveUp));
+      if (copied === null)
+        notes.push(`${path} holds the light of another model: nothing of it is used, and nothing added to it.`);
+      const add = async (made: AmbientFile) => {
+        if (copied === null) return null;
+        const problem = await this.#withKept(wanted, (kept) => kept.add(made, model, copied));
+        return problem && `What this simulation has found was not added to ${path}: ${problem}.`;
       };
-      return new PrivateShare(argsWith(deed, own), notes, end);
+      return new PrivateShare({ args: argsWith(deed, own.name), notes, own, copied: copied ?? 0, add });
     } catch (error) {
-      place.close();
+      own.close();
       throw error;
     }
   }
 
-  async #exclusively<T>({ directory, path, why }: Wanted, deed: (kept: Kept) => Promise<T>): Promise<T> {
+  async #withKept<T>(wanted: Wanted, deed: (kept: Kept) => Promise<T>): Promise<T> {
+    const { directory, path, locks } = wanted;
     const { dev, ino } = fstatSync(directory);
     return await this.#queue.in(`${dev}:${ino} ${path}`, async () => {
-      const place = new Place(directory, path);
-      const waits = why === null ? new Patience(this.#clock, patience) : null;
+      const kept = new Kept(wanted, locks.holds ? this.#clock : null);
       try {
-        return await deed({ place, waits });
+        return await deed(kept);
       } finally {
-        place.close();
+        kept.close();
       }
     });
   }
 }
 
+/** Whoever asked for a file of his own knows what that costs. */
+function warningsOf({ locks, deed }: Wanted): string[] {
+  if (locks.why === null || deed.ambient.use !== 'shared') return [];
+  const mend = locks.mend === null ? '' : ` To mend it: ${locks.mend}`;
+  return [
+    `${locks.why} So this simulation had an ambient file of its own: what others found meanwhile was computed again, and ` +
+      `several at a time take about as long as one after another.${mend}`,
+  ];
+}
+
+interface Parts {
+  readonly args: readonly string[];
+  readonly notes: string[];
+  readonly own: OwnFile;
+  /** Bytes that it began with. */
+  readonly copied: number;
+  /** Keeps what is in it. @returns a sentence where it cannot */
+  readonly add: (made: AmbientFile) => Promise<string | null>;
+}
+
 class PrivateShare implements Share {
   readonly args: readonly string[];
   readonly notes: string[];
-  readonly #end: () => Promise<string | null>;
+  readonly #parts: Parts;
 
-  constructor(args: readonly string[], notes: string[], end: () => Promise<string | null>) {
-    this.args = args;
-    this.notes = notes;
-    this.#end = end;
+  constructor(parts: Parts) {
+    this.args = parts.args;
+    this.notes = parts.notes;
+    this.#parts = parts;
+  }
+
+  opened(): void {
+    this.#parts.own.take();
   }
 
   /** Nobody waits for it. */
-  opened(): void {}
+  hasRead(): boolean {
+    return false;
+  }
 
   async alone(deed: () => void | Promise<void>): Promise<void> {
     await deed();
   }
 
   async leave(heard: string | null): Promise<string | null> {
-    const problem = await this.#end();
-    return heard ?? problem;
-  }
-}
-
-/** The kept file, with patience for its lock where locks hold. */
-interface Kept {
-  readonly place: Place;
-  readonly waits: Patience | null;
-}
-
-/** @returns how many bytes were copied; null if the values there are those of another model */
-async function copyInto(own: Place, { place, waits }: Kept, model: Model): Promise<number | null> {
-  const kept = AmbientFile.open(place);
-  if (kept === null) return 0;
-  try {
-    await lock(kept, 'read', waits);
-    const { header, soundBytes } = await checkAmbient(kept.fd);
-    if (header === null) return 0;
-    if (!fits(place, kept, model)) return null;
-    const fd = own.open('', constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
+    const { own, copied, add } = this.#parts;
     try {
-      for await (const bytes of portions(kept.fd, { from: 0, to: soundBytes, unit: 1 })) writeSync(fd, bytes);
-    } finally {
-      closeSync(fd);
-    }
-    return soundBytes;
-  } finally {
-    kept.close();
-  }
-}
-
-function fits(place: Place, kept: AmbientFile, model: Model): boolean {
-  const header = kept.header();
-  if ('problem' in header) return false;
-  const written = lookBeside(place);
-  const sidecar = written?.header === header.name ? written : null;
-  return objection(model, { header, modified: kept.stats.mtimeMs, sidecar }) === null;
-}
-
-/** @returns what is wrong with the file that the program leaves; null if nothing is */
-async function mergeBack(
-  own: Place,
-  { place, waits }: Kept,
-  model: Model,
-  after: number | null,
-): Promise<string | null> {
-  const made = AmbientFile.open(own);
-  if (made === null) return null;
-  try {
-    const check = await checkAmbient(made.fd);
-    if (after === null || check.header === null) return null;
-    if (check.is === 'damaged') return check.problem;
-    const fd = place.open('', constants.O_RDWR | constants.O_CREAT);
-    closeSync(fd);
-    const kept = AmbientFile.open(place);
-    if (kept === null || !kept.writable) return null;
-    try {
-      await lock(kept, 'write', waits);
-      await mergeAmbient(kept.fd, made.fd, after);
-      beside(place, kept, model);
+      const made = own.take();
+      if (heard !== null || made === null) return heard;
+      const { is, header, soundBytes, problem } = await checkAmbient(made.fd);
+      // A partial record, or none at all, is left by a program that was killed.
+      if (is === 'damaged') return problem;
+      const note = header === null || soundBytes <= copied ? null : await add(made);
+      if (note !== null) this.notes.push(note);
       return null;
     } finally {
-      kept.close();
+      own.close();
     }
-  } finally {
-    made.close();
   }
-}
-
-function beside(place: Place, kept: AmbientFile, model: Model): void {
-  const header = kept.header();
-  if ('problem' in header) return;
-  const door = new Door(place);
-  try {
-    if (door.read()?.header !== header.name) door.write(sidecarOf(model, header.name));
-  } finally {
-    door.close();
-  }
-}
-
-async function lock(file: AmbientFile, kind: 'read' | 'write', waits: Patience | null): Promise<void> {
-  if (waits === null || (await waits.until(() => file.tryLock(kind)))) return;
-  throw new GateError('locked', 'The ambient file is locked by others for too long.');
 }

@@ -1,16 +1,19 @@
+import type { Model } from '../../ambient/fits.ts';
 import { Gate } from '../../ambient/gate.ts';
 import type { Passage } from '../../ambient/passage.ts';
 import type { LockProbe } from '../../ambient/probe.ts';
-import { lookBelow, removeBelow } from '../below.ts';
+import { GateError } from '../../ambient/waiting.ts';
 import type { Clock } from '../clock.ts';
 import type { Environment } from '../run.ts';
-import { freeze, isFrozen } from './frozen.ts';
+import { Filling } from './filling.ts';
+import { enterFrozen, isFrozen, putAside } from './frozen.ts';
 import { GateShare } from './gate-share.ts';
 import { argsWith, type LitDeed, Models, pathOf } from './models.ts';
 import { PrivateShares } from './private-shares.ts';
+import { fileHoldsValues, holdsValues } from './values.ts';
 
 /** What the ambient file of a program asks of its start, its pauses and its end. */
-export interface Share extends Pick<Passage, 'opened' | 'alone'> {
+export interface Share extends Pick<Passage, 'opened' | 'hasRead' | 'alone'> {
   /** With the file's name. */
   readonly args: readonly string[];
   /** Sentences: what was found and done; grows. */
@@ -33,8 +36,13 @@ export interface Setting {
   readonly giveUp: () => boolean;
 }
 
-/** What was filled for this program is gone: it has to be filled again. The message is a sentence. */
-export class Gone extends Error {}
+/** A program on its way to its file. */
+interface Comer {
+  readonly deed: LitDeed;
+  readonly setting: Setting;
+  readonly model: Model;
+  readonly path: string;
+}
 
 /** The ambient files of all projects that simulations of this host use. */
 export class Shares {
@@ -42,8 +50,7 @@ export class Shares {
   readonly #locks: Pick<LockProbe, 'ask'>;
   readonly #models = new Models();
   readonly #private: PrivateShares;
-  /** Files that attempts fill, to be frozen, each with its attempt. */
-  readonly #filling = new Set<string>();
+  readonly #filling = new Filling();
 
   constructor(clock: Clock, locks: Pick<LockProbe, 'ask'>) {
     this.#gate = new Gate(clock);
@@ -53,44 +60,60 @@ export class Shares {
 
   /**
    * Settles when the program may start; null if it need not run.
-   * @throws GateError, FileError or Gone, a sentence
+   * @throws GateError or FileError, a sentence
    */
   async enter(deed: LitDeed, setting: Setting): Promise<Share | null> {
     const { ambient } = deed;
-    const { directory, env, attempt, giveUp } = setting;
+    const { directory, env, attempt } = setting;
     const model = await this.#models.of(deed, directory, env);
     const path = pathOf(deed, model);
-    const args = argsWith(deed, path);
-    const frozen = isFrozen(directory, path);
-    if (ambient.use === 'fill') {
-      if (frozen) return null;
-      this.#beginFilling(attempt, directory, path);
+    const comer = { deed, setting, model, path };
+    if (ambient.use === 'frozen') return new GateShare(await enterFrozen(directory, path, model), argsWith(deed, path));
+    if (ambient.use !== 'fill') return await this.#share(comer);
+    const notes: string[] = [];
+    if (isFrozen(directory, path)) {
+      const problem = await problemOfFrozen(directory, path, model);
+      if (problem === null) return null;
+      notes.push(putAside(directory, path, problem));
     }
-    if (ambient.use === 'frozen' && !frozen)
-      throw new Gone(`${path} is not there any more, or somebody may write to it.`);
-    const { holds, why } = await this.#locks.ask(directory);
-    if (ambient.use === 'private' || (ambient.use === 'shared' && !holds && !frozen)) {
-      return await this.#private.enter({ directory, path, model, attempt, deed, why });
+    this.#filling.begin(attempt, directory, path);
+    return await this.#share(comer, notes);
+  }
+
+  /** The attempt's programs are done: what they filled is what all its views see from now on. @throws as {@link enter} */
+  async settle({ attempt, directory }: Pick<Setting, 'attempt' | 'directory'>): Promise<void> {
+    await this.#filling.end(attempt, directory);
+  }
+
+  /** The attempt came to nothing: what it has filled so far is removed. */
+  abandon({ attempt, directory }: Pick<Setting, 'attempt' | 'directory'>): void {
+    this.#filling.abandon(attempt, directory);
+  }
+
+  async #share(comer: Comer, before: readonly string[] = []): Promise<Share | null> {
+    const { deed, setting, model, path } = comer;
+    const { directory, giveUp } = setting;
+    const { use, onlyCold } = deed.ambient;
+    const locks = await this.#locks.ask(directory);
+    if (use === 'private' || !locks.holds) {
+      if (onlyCold && fileHoldsValues(directory, path)) return null;
+      return await this.#private.enter({ directory, path, model, attempt: setting.attempt, deed, locks, giveUp });
     }
-    const fills = ambient.use === 'fill' || ambient.onlyCold;
+    const fills = use === 'fill' || onlyCold;
     const passage = await this.#gate.enter({ directory, path, ...model, fills }, giveUp);
-    if (!ambient.onlyCold || passage.fd === null) return new GateShare(passage, args);
+    if (!onlyCold || passage.fd === null || !holdsValues(passage.fd))
+      return new GateShare(passage, argsWith(deed, path), before);
     await passage.leave();
     return null;
   }
+}
 
-  /** The program's task is done: what it filled is what all its views see from now on. */
-  async settle(deed: LitDeed, { directory, env, attempt }: Omit<Setting, 'giveUp'>): Promise<void> {
-    if (deed.ambient.use !== 'fill') return;
-    const path = pathOf(deed, await this.#models.of(deed, directory, env));
-    if (this.#filling.delete(`${attempt} ${path}`)) await freeze(directory, path);
-  }
-
-  /** What an attempt left that was lost is not what it would have been. */
-  #beginFilling(attempt: string, directory: number, path: string): void {
-    const name = `${attempt} ${path}`;
-    if (this.#filling.has(name)) return;
-    this.#filling.add(name);
-    if (lookBelow(directory, path) !== null) removeBelow(directory, path);
+async function problemOfFrozen(directory: number, path: string, model: Model): Promise<string | null> {
+  try {
+    await (await enterFrozen(directory, path, model)).leave();
+    return null;
+  } catch (error) {
+    if (error instanceof GateError) return error.message;
+    throw error;
   }
 }

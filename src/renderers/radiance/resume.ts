@@ -90,7 +90,7 @@ export function readPartial(
   try {
     const { width, height, start, order } = readPictureHeader(bytes);
     const command = commandIn(bytes.subarray(0, start));
-    if (command === null || withoutResume(command, path) !== ['rpict', ...args.slice(0, -1)].join(' ')) return null;
+    if (command === null || !isOf(withoutResume(command, path), ['rpict', ...args.slice(0, -1)])) return null;
     if (!order.rowsFirst || !order.fromTop || !order.fromLeft) return null;
     const most = distances === null ? height : Math.min(height, Math.floor(distances / (4 * width)));
     const kept = { lines: 0, offset: start };
@@ -100,6 +100,18 @@ export function readPartial(
     if (error instanceof PictureError) return null;
     throw error;
   }
+}
+
+/** Whether these are the words of the command. Its ambient file may have had another name: what is in it is the same. */
+function isOf(command: string, words: readonly string[]): boolean {
+  const file = words.lastIndexOf('-af') + 1;
+  if (file === 0) return command === words.join(' ');
+  const [before, after] = [words.slice(0, file).join(' '), words.slice(file + 1).join(' ')];
+  return (
+    command.startsWith(`${before} `) &&
+    command.endsWith(after === '' ? '' : ` ${after}`) &&
+    command.length >= before.length + after.length + 2
+  );
 }
 
 /** Takes the next bytes behind the header, in pieces of any size. */

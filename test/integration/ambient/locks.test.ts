@@ -129,6 +129,15 @@ describe('the locks of the gate', () => {
     ]);
   });
 
+  it('let those in who wait for a process that fills the file for too long', async () => {
+    await labWith({ fill: 1 });
+    const filler = await lab.enter({ fills: true });
+    lab.write(3);
+    filler.opened();
+    expect((await lab.enter()).fd).to.be.a('number');
+    expect(filler.notes).to.deep.equal(['ambfiles/room.amb is made anew.']);
+  });
+
   it('let those who write in between, however many come to read', async () => {
     lab.write(3);
     const first = await lab.enter();

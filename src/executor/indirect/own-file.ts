@@ -1,0 +1,69 @@
+import { closeSync, constants, mkdtempSync, openSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AmbientFile } from '../../ambient/ambient-file.ts';
+import { Place } from '../../ambient/place.ts';
+import { attemptKey, attemptText } from '../../model/task.ts';
+import { quietly } from '../quietly.ts';
+
+/** The ambient file of one program, which has a name only until the program has opened it. */
+export class OwnFile {
+  /** What the program is told. */
+  readonly name: string;
+  /** What it is made with, before the program starts. */
+  readonly place: Place;
+  readonly #remove: () => void;
+  #file: AmbientFile | null = null;
+  #isTaken = false;
+
+  private constructor(name: string, place: Place, remove: () => void) {
+    this.name = name;
+    this.place = place;
+    this.#remove = remove;
+  }
+
+  /** Beside the file that is kept. What earlier attempts of the same task left there is removed. */
+  static beside(directory: number, path: string, attempt: string): OwnFile {
+    const key = attemptKey(attempt);
+    const nameOf = (number: number) => `${path}.${attemptText({ ...key, attempt: number })}.own`;
+    const place = new Place(directory, nameOf(key.attempt));
+    for (let number = Math.max(1, key.attempt - 5); number <= key.attempt; number += 1) {
+      const old = new Place(directory, nameOf(number));
+      old.remove('');
+      old.close();
+    }
+    return new OwnFile(place.path, place, () => place.remove(''));
+  }
+
+  /** In this host's directory for such files: Radiance takes locks itself, and would wait for ever where none are given. */
+  static elsewhere(): OwnFile {
+    const directory = mkdtempSync(join(tmpdir(), 'rayserver-'));
+    const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    const place = new Place(fd, 'own.amb');
+    closeSync(fd);
+    return new OwnFile(join(directory, 'own.amb'), place, () => {
+      place.remove('');
+      quietly(() => rmdirSync(directory));
+    });
+  }
+
+  /** The program has it open, or is gone: from now on it has no name, so that nothing stays whatever happens. */
+  take(): AmbientFile | null {
+    if (this.#isTaken) return this.#file;
+    this.#isTaken = true;
+    try {
+      this.#file = AmbientFile.open(this.place);
+    } finally {
+      this.#remove();
+    }
+    return this.#file;
+  }
+
+  close(): void {
+    if (!this.#isTaken) this.#remove();
+    this.#isTaken = true;
+    this.#file?.close();
+    this.#file = null;
+    this.place.close();
+  }
+}

@@ -1,0 +1,54 @@
+import type { Scene } from '../perform.ts';
+import { LitRun } from './lit-run.ts';
+import type { Share } from './shares.ts';
+
+/** Between two looks whether a program that says nothing has read its ambient file, ms. */
+const between = 10;
+
+/**
+ * Sees when a program has read its ambient file: others may write from then on. rpict says how far it is as soon as it
+ * has; rtrace says nothing, so it is looked at.
+ */
+export class Watch {
+  /** What the program is to be run in. */
+  readonly scene: Scene;
+  readonly #share: Share;
+  readonly #clock: Scene['clock'];
+  #isOver = false;
+  #takeBack = () => {};
+
+  /** @param speaks it says how far it is */
+  constructor(share: Share, scene: Scene, speaks: boolean) {
+    this.#share = share;
+    this.#clock = scene.clock;
+    this.scene = {
+      ...scene,
+      rein: (run) => new LitRun(run, share, scene.clock),
+      started: (pid) => {
+        scene.started(pid);
+        if (!speaks) this.#look(pid);
+      },
+      progressed: (fraction) => {
+        this.#opened();
+        scene.progressed(fraction);
+      },
+    };
+  }
+
+  /** The program is gone. */
+  end(): void {
+    this.#isOver = true;
+    this.#takeBack();
+  }
+
+  #opened(): void {
+    if (!this.#isOver) this.#share.opened();
+    this.end();
+  }
+
+  #look(pid: number): void {
+    if (this.#isOver) return;
+    if (this.#share.hasRead(pid)) this.#opened();
+    else this.#takeBack = this.#clock.after(between, () => this.#look(pid));
+  }
+}
