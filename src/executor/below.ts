@@ -7,6 +7,7 @@ import {
   linkSync,
   lstatSync,
   openSync,
+  readdirSync,
   renameSync,
   type Stats,
   unlinkSync,
@@ -81,6 +82,12 @@ export function lookBelow(directory: number, path: string): Stats | null {
     if ((error as FileError).code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** The paths of all that lies in the directory of a file. */
+export function besideBelow(directory: number, path: string): string[] {
+  const names = inParent(directory, path, (entry) => readdirSync(posix.dirname(entry)));
+  return names.map((name) => posix.join(posix.dirname(path), name));
 }
 
 /** Settles when the content of a regular file is on disk; anything else is left alone. */

@@ -1,7 +1,8 @@
-import { closeSync, constants, ftruncateSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, writeSync } from 'node:fs';
+import { posix } from 'node:path';
 import type { PictureSink, RunDeed } from '../model/task.ts';
 import { depthOf, leftBehind, mendHeader, type Partial, resumingArgs } from '../renderers/radiance/resume.ts';
-import { linkBelow, lookBelow, namesToDisk, removeBelow } from './below.ts';
+import { besideBelow, linkBelow, lookBelow, namesToDisk, removeBelow } from './below.ts';
 import { naming } from './file-error.ts';
 import { copyBelow, haveSameBytes, headOf, isOurs, isSame, lookAt, openOwn } from './partial-files.ts';
 import { hasRecord, makingOf, writeRecord } from './partial-record.ts';
@@ -63,10 +64,10 @@ export function finishPicture(directory: number, sink: PictureSink, from: Beginn
 export async function removeLeftBehind(directory: number, sink: PictureSink): Promise<void> {
   const aside = lookBelow(directory, sink.aside);
   if (!aside?.isFile()) return;
-  for (const name of readdirSync(`/proc/self/fd/${directory}`).filter((each) => leftBehind.test(each))) {
-    const stats = lookBelow(directory, name);
+  for (const path of besideBelow(directory, sink.path).filter((each) => leftBehind.test(posix.basename(each)))) {
+    const stats = lookBelow(directory, path);
     if (!stats?.isFile() || stats.size !== aside.size) continue;
-    if (isSame(stats, aside) || (await haveSameBytes(directory, name, sink.aside))) removeBelow(directory, name);
+    if (isSame(stats, aside) || (await haveSameBytes(directory, path, sink.aside))) removeBelow(directory, path);
   }
 }
 

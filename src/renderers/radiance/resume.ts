@@ -24,7 +24,7 @@ export function resumingArgs(args: readonly string[], path: string): string[] {
   return [...args.slice(0, -1), '-ro', path, ...args.slice(-1)];
 }
 
-/** What rpict leaves when it is killed while it goes on: the old picture, in the directory that it runs in. */
+/** What rpict leaves when it is killed while it goes on: the old picture, beside the new one. */
 export const leftBehind = /^rf[A-Za-z0-9]{6}$/;
 
 /** The distance file that the arguments name, or null. */

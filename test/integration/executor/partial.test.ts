@@ -6,6 +6,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -291,6 +292,21 @@ describe('a picture whose renderer is lost', function () {
     closeSync(directory);
     expect(room.left(), 'known by its content').to.deep.equal(['proc/x.partial', 'x.unf.aside']);
     await endsWhole('went on');
+  });
+
+  it('has the litter of rpict removed from its own directory, where rpict leaves it', async () => {
+    const sink = {
+      ...((room.plan().deeds[0] as RunDeed).stdout as PictureSink),
+      path: 'images/x.unf',
+      aside: 'images/a',
+    };
+    mkdirSync(room.at('images'));
+    for (const name of ['images/rfA1b2C3', 'images/rf-kept']) writeFileSync(room.at(name), 'half a picture');
+    linkSync(room.at('images/rfA1b2C3'), room.at('images/a'));
+    const directory = openSync(room.at('.'), 'r');
+    await removeLeftBehind(directory, sink);
+    closeSync(directory);
+    expect(readdirSync(room.at('images')).sort()).to.deep.equal(['a', 'rf-kept']);
   });
 
   it('has its distance file gone on with, too, as far as that is there', async () => {

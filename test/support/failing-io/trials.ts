@@ -84,7 +84,8 @@ export class Trials {
       return { told: error.code === 'internal' ? `internal error: ${error.message}` : error.message };
     }
     const seen = await this.#customer.look((body as JobView).id);
-    if (seen?.job.state === 'failed') return { told: seen.job.reason };
+    // Of one that waits for room, too.
+    if (seen?.job.state === 'failed' || seen?.job.reason) return { told: seen.job.reason };
     return seen?.job.state === 'done' && { told: seen.job.notes.join(' ') || null };
   }
 

@@ -15,6 +15,8 @@ type Ended = readonly { job: JobView; tasks: readonly TaskView[] }[];
 
 /** Seconds: /proc/uptime goes in steps of 0.01, and a mark is written a moment after it was read. */
 const grain = 0.05;
+/** Seconds that a program may take, on a busy machine, from when it is started to when it marks that. */
+const late = 0.5;
 
 /** A task starts again only because something that carried it was killed in between. */
 export function explainedStarts(ended: Ended, marks: string, kills: readonly Kill[]): string[] {
@@ -24,7 +26,7 @@ export function explainedStarts(ended: Ended, marks: string, kills: readonly Kil
       const starts = startsOf(marks, { job, task });
       return starts.slice(1).flatMap((start, index) => {
         const before = starts[index]?.at ?? 0;
-        const isBetween = ({ from, until }: Kill) => until >= before - grain && from <= start.at + grain;
+        const isBetween = ({ from, until }: Kill) => until >= before - late && from <= start.at + grain;
         return ending.some(isBetween)
           ? []
           : [`task ${job.id}.${task.number} (${task.name}) started at ${before} and ${start.at}; nothing was killed`];
@@ -33,7 +35,7 @@ export function explainedStarts(ended: Ended, marks: string, kills: readonly Kil
   );
 }
 
-/** Attempts are numbered upwards, and the last that started is the one that counts. */
+/** Attempts are numbered upwards, and the last that started is the one that counts, or that found all made already. */
 export function numberedStarts(ended: Ended, marks: string): string[] {
   return ended.flatMap(({ job, tasks }) =>
     tasks.flatMap((task) => {
@@ -41,7 +43,7 @@ export function numberedStarts(ended: Ended, marks: string): string[] {
       const numbers = told.filter((text) => text !== '').map((text) => Number(text.split('.')[2]));
       const upwards = numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0));
       const last = numbers.at(-1) ?? task.attempts;
-      return upwards && (last === task.attempts || task.state !== 'done')
+      return upwards && (last === task.attempts || task.skipped || task.state !== 'done')
         ? []
         : [`task ${job.id}.${task.number} started as ${told.join(', ')}, and says attempt ${task.attempts}`];
     }),
@@ -128,7 +130,7 @@ export function litter(project: string, isExcused: (path: string) => boolean = (
 }
 
 /** Seconds from the end of a task to the moment when its host has surely removed what is not needed any more. */
-const tidying = 2;
+const tidying = 1;
 
 /**
  * As {@link litter}, but that what procwrap was to remove when a task had ended may lie there, if procwrap was killed in

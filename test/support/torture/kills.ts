@@ -1,4 +1,5 @@
 import type { Lab } from '../lab.ts';
+import { isAlive } from '../program.ts';
 import { type Process, processesBelow, uptime } from './processes.ts';
 
 /** What is killed: `power` is all at once, `start` the server while it starts. */
@@ -12,9 +13,7 @@ export interface Kill {
   readonly pids: readonly number[];
 }
 
-const finders: Readonly<Record<KillKind, (one: Process, lab: Lab) => boolean>> = {
-  server: ({ pid }, lab) => pid === lab.daemon?.pid,
-  start: ({ pid }, lab) => pid === lab.daemon?.pid,
+const finders: Readonly<Record<Exclude<KillKind, 'server' | 'start'>, (one: Process, lab: Lab) => boolean>> = {
   procwrap: isProcwrap,
   spawner: ({ name }) => name.includes('spawner'),
   renderer: ({ directory }, lab) => directory.startsWith(`${lab.directory}/work`),
@@ -35,16 +34,26 @@ export function kill(lab: Lab, kind: KillKind): Kill {
 }
 
 function pidsOf(lab: Lab, kind: KillKind): number[] {
-  return processesBelow(lab.directory)
-    .filter((one) => finders[kind](one, lab))
-    .map(({ pid }) => pid);
+  // A process that is just being exchanged for another program has no words by which it could be found.
+  if (kind === 'server' || kind === 'start') return lab.daemon && isAlive(lab.daemon.pid) ? [lab.daemon.pid] : [];
+  const all = processesBelow(lab.directory);
+  const found = all.filter((one) => finders[kind](one, lab));
+  // A plan that is killed is refused, and says why: no job is there yet that could be lost.
+  return found.filter((one) => kind !== 'renderer' || !plans(one, all)).map(({ pid }) => pid);
+}
+
+/** It is rad, or rad has started it. */
+function plans({ name, parent }: Process, all: readonly Process[]): boolean {
+  if (name === 'rad') return true;
+  const above = all.find(({ pid }) => pid === parent);
+  return above !== undefined && plans(above, all);
 }
 
 /** Nobody must see another one die: when the power fails all end at the same moment. */
 function stopAll(lab: Lab): number[] {
   const stopped = new Set<number>();
   for (;;) {
-    const fresh = pidsOf(lab, 'power').filter((pid) => !stopped.has(pid));
+    const fresh = [...pidsOf(lab, 'server'), ...pidsOf(lab, 'power')].filter((pid) => !stopped.has(pid));
     if (fresh.length === 0) return [...stopped];
     for (const pid of fresh) {
       send(pid, 'SIGSTOP');
