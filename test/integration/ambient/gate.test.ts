@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { expect } from 'chai';
 import { GateError } from '../../../src/ambient/waiting.ts';
+import { tryLock } from '../../../src/unix/locks.ts';
 import { ambientHeader, ambientRecord, ambientRecords, usualCommand } from '../../support/ambient.ts';
 import { GateLab } from '../../support/gate-lab.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -361,12 +362,24 @@ describe('the gate', () => {
     expect(lab.bytes).to.equal(header + 2 * record);
   });
 
-  it('sees when somebody moves file or sidecar meanwhile', async () => {
+  it('sees that the file was moved away while it waited for it', async () => {
+    lab.write(3);
+    const writer = lab.open();
+    tryLock(writer);
+    const entering = lab.enter();
+    await waitUntil('somebody who waits', () => lab.clock.waits > 3);
+    renameSync(lab.at(), lab.at('.moved'));
+    lab.close(writer);
+    expect((await entering).fd).to.equal(null);
+  });
+
+  it('does not look at a file that was moved away while it was used', async () => {
     lab.write(3);
     const one = await lab.enter();
     one.opened();
     renameSync(lab.at(), lab.at('.moved'));
     expect((await lab.enter()).fd).to.equal(null);
+    truncateSync(lab.at('.moved'), header + record);
     expect(await one.leave()).to.deep.equal({ damage: null });
   });
 });

@@ -120,6 +120,7 @@ describe('the locks of the gate', () => {
     await lab.enter({ path: 'ambfiles/later.amb' });
     await waitUntil('the end of its time', () => lab.free('/../later.amb.json') === 'read');
     expect(lab.free('.json')).to.equal('nothing');
+    expect(filler.notes).to.deep.equal(['ambfiles/room.amb is made anew.']);
     lab.write(3);
     await filler.leave();
     const slow = await lab.enter();
@@ -169,6 +170,21 @@ describe('the locks of the gate', () => {
       expect(seen).to.deep.equal(['nothing']);
       expect(lab.free()).to.equal('write');
       expect(passage.notes).to.deep.equal([]);
+    });
+
+    it('come before those who come in later', async () => {
+      lab.write(3);
+      const [reader, passage] = [await lab.enter(), await lab.enter()];
+      passage.opened();
+      const seen: string[] = [];
+      const ending = passage.alone(() => void seen.push('alone'));
+      await waitUntil('its turn', () => lab.free('.json') === 'nothing');
+      const before = lab.clock.waits;
+      const entering = lab.enter().then(() => seen.push('entered'));
+      await waitUntil('somebody who waits', () => lab.clock.waits > before + 5);
+      reader.opened();
+      await Promise.all([ending, entering]);
+      expect(seen).to.deep.equal(['alone', 'entered']);
     });
 
     it('end a process that is still reading at once, and keep writers out until then', async () => {
