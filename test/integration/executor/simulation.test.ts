@@ -232,6 +232,7 @@ describe('a simulation', () => {
   });
 
   it('that shares an ambient file is killed at once, as TERM would damage the file', async () => {
+    writeFileSync(at('room.oct'), 'an octree');
     const { simulation, outcome } = begin(task([run('waits', [], { ambient })]));
     await waitUntil('the program', () => existsSync(at('waiting')));
     simulation.stop();
@@ -484,6 +485,7 @@ describe('a simulation', () => {
   });
 
   it('that shares an ambient file is killed at once when it exceeds a limit', async () => {
+    writeFileSync(at('room.oct'), 'an octree');
     const clock = new HandClock();
     const plan = task([run('waits', [], { ambient })]);
     const { outcome } = begin(plan, world(clock), { ...noLimits, progressSeconds: 5 });
