@@ -90,9 +90,14 @@ export class SharedPassage implements Passage {
   }
 
   async quarantine(reason: string): Promise<string> {
+    if (this.#state === 'left') return `${this.#in.place.path} is not there any more.`;
     this.#stopReading();
+    return await this.#setAside(reason);
+  }
+
+  async #setAside(reason: string): Promise<string> {
     const { path } = this.#in.place;
-    if (this.#state === 'left' || !this.#file) return `${path} is not there any more.`;
+    if (!this.#file) return `${path} is not there any more.`;
     try {
       return await quarantine(this.#in, this.#file, { hasTurn: this.#hasTurn, reason });
     } catch (error) {
@@ -109,7 +114,7 @@ export class SharedPassage implements Passage {
       const file = this.#file;
       const look = { hasTurn: this.#hasTurn, bytes: this.#bytes };
       const damage = heard ?? (file && (await lastLook(this.#in, file, look)));
-      if (damage !== null) this.#in.notes.push(await this.quarantine(damage));
+      if (damage !== null) this.#in.notes.push(await this.#setAside(damage));
       return { damage };
     } finally {
       if (this.#file) this.#in.known.uses(this.#file, -1);

@@ -62,6 +62,7 @@ export class LitRun implements Run {
   #do(manner: 'end' | 'pause', deed: () => Promise<void>): void {
     const isWanted = () => !this.#over && (manner === 'end' || this.#held);
     this.#last = this.#last.then(async () => {
+      if (!isWanted()) return;
       let isDone = false;
       const once = async () => {
         isDone = true;

@@ -232,7 +232,7 @@ describe('a simulation', () => {
   });
 
   it('that shares an ambient file is killed at once, as TERM would damage the file', async () => {
-    writeFileSync(at(ambient.octree), 'an octree');
+    writeFileSync(at('room.oct'), 'an octree');
     const { simulation, outcome } = begin(task([run('waits', [], { ambient })]));
     await waitUntil('the program', () => existsSync(at('waiting')));
     simulation.stop();
@@ -485,8 +485,8 @@ describe('a simulation', () => {
   });
 
   it('that shares an ambient file is killed at once when it exceeds a limit', async () => {
+    writeFileSync(at('room.oct'), 'an octree');
     const clock = new HandClock();
-    writeFileSync(at(ambient.octree), 'an octree');
     const plan = task([run('waits', [], { ambient })]);
     const { outcome } = begin(plan, world(clock), { ...noLimits, progressSeconds: 5 });
     await waitUntil('the program', () => existsSync(at('waiting')));

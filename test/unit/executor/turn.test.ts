@@ -60,4 +60,15 @@ describe('the turn of a program', () => {
     turn.come();
     expect([turn.isCome, turn.isCancelled, said]).to.deep.equal([true, false, ['came']]);
   });
+
+  it('is waited for, or its being cancelled', async () => {
+    const coming = make();
+    const comes = coming.comes();
+    coming.go();
+    expect([await comes, await coming.comes()]).to.deep.equal([true, true]);
+    const cancelled = make();
+    const never = cancelled.comes();
+    cancelled.cancel();
+    expect([await never, await cancelled.comes()]).to.deep.equal([false, false]);
+  });
 });

@@ -39,6 +39,15 @@ describe('a half picture', () => {
     expect(judged(picture(0))).to.deep.equal({ lines: 0, kept: 0, end: header.length, isDamaged: false });
   });
 
+  it('may have been begun with the same ambient file under another name', () => {
+    const made = (command: string) => Buffer.from(head(command), 'latin1');
+    const lit = ['-t', '1', '-af', 'ambient', '-x', '9', 'room.oct'];
+    expect(read(made('rpict -t 1 -af ambfiles/0123.amb -x 9'), lit)).not.to.equal(null);
+    expect(read(made('rpict -t 1 -af ambfiles/0123.amb'), [...lit.slice(0, 4), 'room.oct'])).not.to.equal(null);
+    for (const other of ['-t 2 -af a.amb -x 9', '-t 1 -af a.amb -x 8', '-t 1 -x 9', '-t 1 -af -x 9'])
+      expect(read(made(`rpict ${other}`), lit), other).to.equal(null);
+  });
+
   it('ends where it is damaged: zeros where power failed, another length, a run that is too long', () => {
     for (const wrong of [
       [0, 0, 0, 0],

@@ -1,0 +1,329 @@
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { expect } from 'chai';
+import { standsStill } from '../../../src/ambient/reading.ts';
+import { Turn } from '../../../src/executor/turn.ts';
+import type { Outcome } from '../../../src/model/task.ts';
+import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
+import { RealRoom } from '../../support/ambient.ts';
+import { LitRoom, loose } from '../../support/lit-room.ts';
+import { skip } from '../../support/skip.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const file = 'ambfiles/room.amb';
+const both = ['room.amb', 'room.amb.json'];
+const warnings = (outcome: Outcome) => (outcome.is === 'done' ? outcome.warnings : [JSON.stringify(outcome)]);
+const reason = (outcome: Outcome) => ('reason' in outcome ? outcome.reason : outcome.is);
+
+describe('simulations that keep indirect light', function () {
+  this.timeout(120_000);
+  let lit: LitRoom;
+  before(function () {
+    closeStrangersOnExec();
+    if (!RealRoom.installation.found) skip(this, RealRoom.installation.says);
+  });
+  beforeEach(() => {
+    lit = new LitRoom();
+  });
+  afterEach(() => lit.close());
+
+  const runs = async (pixels: number) => {
+    const begun = lit.begin(lit.deed({}, pixels));
+    await waitUntil('a program that has read the file', () => begun.seen.fractions.length > 0);
+    return begun;
+  };
+
+  describe('in one file', () => {
+    it('run at the same time; one that is paused keeps nobody from writing', async () => {
+      const first = await runs(400);
+      first.simulation.pause();
+      await waitUntil('a program that stands still', () => standsStill(first.seen.pids[0] ?? 0));
+      const { records } = await lit.check();
+      expect(warnings(await lit.live(lit.deed({}, 48, ['-vu', '0', '1', '0'])))).to.deep.equal([]);
+      const after = await lit.check();
+      expect(after.is).to.equal('sound');
+      expect(after.records).to.be.above(records);
+      first.simulation.resume();
+      expect(warnings(await first.outcome)).to.deep.equal([]);
+      expect((await lit.check()).is).to.equal('sound');
+      expect(lit.files()).to.deep.equal(both);
+    });
+
+    it('are ended without harm for the others', async () => {
+      const [first, second] = [await runs(400), await runs(400)];
+      first.simulation.stop();
+      expect(await first.outcome).to.deep.equal({ is: 'stopped' });
+      expect(warnings(await second.outcome)).to.deep.equal([]);
+      expect((await lit.check()).is).to.equal('sound');
+    });
+
+    it('have one of their own for each octree and all options, where it has no name', async () => {
+      await lit.live(lit.deed({ path: null }));
+      await lit.live(lit.deed({ path: null }, 32, ['-ad', '32']));
+      await lit.live(lit.deed({ path: null, inputs: ['room.rad'] }));
+      lit.room.run('sh', ['-c', 'oconv -f materials.rad > room.oct']);
+      await lit.live(lit.deed({ path: null }));
+      expect(lit.files().filter((name) => name.endsWith('.amb'))).to.have.length(4);
+      expect(lit.log()).to.match(/ -af ambfiles\/[0-9a-f]{16}\.amb room\.oct/m);
+    });
+
+    it('tell of a file that is that of another model, and put it aside', async () => {
+      await lit.live(lit.deed());
+      const told = warnings(await lit.live(lit.deed({}, 32, ['-ad', '32'])));
+      expect(told).to.deep.equal([
+        `${file} was set aside as ${file}.other-1. The file could not be used: it was made with other options (-ad 16 against -ad 32).`,
+      ]);
+      lit.room.run('sh', ['-c', 'oconv -f materials.rad > room.oct']);
+      expect(warnings(await lit.live(lit.deed({}, 32, ['-ad', '32'])))[0]).to.match(
+        / it was made for another octree\.$/,
+      );
+      expect(lit.files()).to.include.members([...both, 'room.amb.other-1', 'room.amb.other-2']);
+    });
+
+    it("use a user's own, if its options are the same and it is newer than the octree", async () => {
+      await lit.live(lit.deed());
+      rmSync(lit.at(`${file}.json`));
+      const { ino } = statSync(lit.at(file));
+      expect(warnings(await lit.live(lit.deed()))).to.deep.equal([]);
+      expect([statSync(lit.at(file)).ino, lit.files()]).to.deep.equal([ino, both]);
+      rmSync(lit.at(`${file}.json`));
+      utimesSync(lit.at(file), 1, 1);
+      expect(warnings(await lit.live(lit.deed()))[0]).to.match(/ it is older than the octree\.$/);
+    });
+
+    it('do not begin with an overture where there are values, but where there are none', async () => {
+      const overture = () => lit.live(lit.deed({ onlyCold: true }));
+      expect(warnings(await overture())).to.deep.equal([]);
+      expect(lit.log()).to.match(/^rpict /m);
+      await overture();
+      expect(lit.log()).not.to.match(/^rpict /m);
+      expect(lit.log()).to.match(/^# its ambient file holds values already: not run$/m);
+      truncateSync(lit.at(file), readFileSync(lit.at(file), 'latin1').indexOf('\n\n') + 4);
+      await overture();
+      expect(lit.log()).to.match(/^rpict /m);
+    });
+
+    it('wait for a slot before they take a lock', async () => {
+      await lit.live(lit.deed());
+      const turn = new Turn(true);
+      const next = lit.begin(lit.deed(), { turn });
+      expect(warnings(await lit.live(lit.deed({}, 48)))).to.deep.equal([]);
+      turn.go();
+      expect(warnings(await next.outcome)).to.deep.equal([]);
+      const never = new Turn(true);
+      const cancelled = lit.begin(lit.deed(), { turn: never });
+      cancelled.simulation.stop();
+      expect(await cancelled.outcome).to.deep.equal({ is: 'stopped' });
+    });
+
+    it('say what is missing, or in the way', async () => {
+      expect(reason(await lit.live(lit.deed({ octree: 'other.oct' })))).to.equal(
+        'No such file in the project: other.oct.',
+      );
+      mkdirSync(lit.at(file));
+      expect(reason(await lit.live(lit.deed()))).to.equal(
+        `${file} cannot be shared: illegal operation on a directory.`,
+      );
+    });
+  });
+
+  describe('when the file is damaged', () => {
+    const says = 'ignoring last 10 values in ambient file (corrupted)';
+
+    it('say so, and set it aside', async () => {
+      const seen = lit.standIn(`real "$@"; echo "rpict: warning - ${says}" >&2`);
+      const outcome = await lit.live(lit.deed(), seen);
+      expect(outcome).to.deep.include({ is: 'failed', damaged: true, exit: null });
+      expect(reason(outcome)).to.match(/^The ambient file was damaged: .*ignoring last 10 values/);
+      expect(lit.files()).to.deep.equal(['room.amb.damaged-1', 'room.amb.damaged-1.reason', 'room.amb.json']);
+      expect(readFileSync(lit.at(`${file}.damaged-1.reason`), 'utf8')).to.include('ignoring last 10 values');
+      expect(lit.log()).to.match(/^# ambfiles\/room\.amb was set aside as ambfiles\/room\.amb\.damaged-1\.$/m);
+    });
+
+    it('say so when rpict does not take it', async () => {
+      const seen = lit.standIn('real "$@"; echo "rpict: fatal - bad/incompatible ambient file" >&2; exit 1');
+      expect(await lit.live(lit.deed(), seen)).to.deep.include({ is: 'failed', damaged: true, exit: 1 });
+    });
+
+    it('find it misaligned or shrunken themselves', async () => {
+      await lit.live(lit.deed());
+      const zeros = lit.standIn('real "$@"; head -c 670 /dev/zero >> ambfiles/room.amb');
+      expect(reason(await lit.live(lit.deed(), zeros))).to.match(
+        /^The ambient file was damaged: .*Record \d+ is damaged/,
+      );
+      await lit.live(lit.deed());
+      const shrink = lit.standIn('real "$@"; truncate -s -67000 ambfiles/room.amb');
+      expect(reason(await lit.live(lit.deed(), shrink))).to.match(/^The ambient file was damaged: .* has shrunk from /);
+    });
+  });
+
+  describe('each in a file of its own', () => {
+    it('add what they have found to the one that is kept', async () => {
+      const alone = lit.deed({ use: 'private' });
+      expect(warnings(await lit.live(alone))).to.deep.equal([]);
+      expect(lit.files()).to.deep.equal(both);
+      const { is, records } = await lit.check();
+      expect([is, records > 100]).to.deep.equal(['sound', true]);
+      await lit.live(alone);
+      const again = await lit.check();
+      expect([again.is, again.records >= records, again.records < 1.5 * records]).to.deep.equal(['sound', true, true]);
+      expect(lit.log()).to.match(/ -af ambfiles\/room\.amb\.12\.2\.1\.own room\.oct/m);
+      // What an earlier attempt left when it was killed with its procwrap.
+      writeFileSync(lit.at(`${file}.12.3.1.own`), 'left');
+      await lit.live(lit.deed({ use: 'private' }, 64));
+      expect(lit.files()).to.deep.equal(both);
+      expect((await lit.check()).records).to.be.above(records);
+    });
+
+    it('mend what they find', async () => {
+      await lit.live(lit.deed());
+      const { records } = await lit.check();
+      appendFileSync(lit.at(file), Buffer.alloc(700));
+      expect(warnings(await lit.live(lit.deed({ use: 'private' }, 64)))).to.deep.equal([]);
+      const after = await lit.check();
+      expect([after.is, after.records > records]).to.deep.equal(['sound', true]);
+    });
+
+    it('leave alone what is of another model', async () => {
+      await lit.live(lit.deed());
+      const before = readFileSync(lit.at(file));
+      const told = warnings(await lit.live(lit.deed({ use: 'private' }, 32, ['-ad', '32'])));
+      expect(told).to.deep.equal([
+        `${file} holds the light of another model: nothing of it is used, and nothing added to it.`,
+      ]);
+      expect(readFileSync(lit.at(file)).equals(before)).to.equal(true);
+      expect(lit.files()).to.deep.equal(both);
+    });
+
+    it('are done, and say so, where what they found cannot be kept', async () => {
+      const seen = lit.standIn('real "$@"; mkdir ambfiles/room.amb');
+      expect(warnings(await lit.live(lit.deed({ use: 'private' }), seen))).to.deep.equal([
+        `What this simulation has found was not added to ${file}: ${file} cannot be shared: illegal operation on a directory.`,
+      ]);
+      rmSync(lit.at(file), { recursive: true });
+      const other = lit.standIn('real "$@"; real -ab 2 -ad 99 -x 9 -y 9 -af ambfiles/room.amb room.oct > other.hdr');
+      expect(warnings(await lit.live(lit.deed({ use: 'private' }), other))).to.deep.equal([
+        `What this simulation has found was not added to ${file}: it holds the light of another model.`,
+      ]);
+      chmodSync(lit.at(file), 0o664);
+    });
+
+    it('leave nothing when they are ended, but what they have found', async () => {
+      const begun = lit.begin(lit.deed({ use: 'private' }, 2000));
+      await waitUntil('progress', () => begun.seen.fractions.length > 0);
+      begun.simulation.stop();
+      expect(await begun.outcome).to.deep.equal({ is: 'stopped' });
+      expect(lit.files().filter((name) => !both.includes(name))).to.deep.equal([]);
+    });
+
+    it('are told when they said that it is damaged', async () => {
+      const seen = lit.standIn('real "$@"; echo "rpict: fatal - bad/incompatible ambient file" >&2; exit 1');
+      expect(await lit.live(lit.deed({ use: 'private' }), seen)).to.include({ is: 'failed', damaged: true });
+      expect(lit.files()).to.deep.equal([]);
+    });
+  });
+
+  describe('where locks do not hold', () => {
+    beforeEach(() => {
+      lit.locks = loose;
+    });
+    const warning =
+      'On /volume (nfs) two processes got the same lock. So this simulation had an ambient file of its own: what others ' +
+      'found meanwhile was computed again, and several at a time take about as long as one after another. ' +
+      'To mend it: findmnt -T /volume';
+
+    it('share none, say what that costs, and keep what they find all the same', async () => {
+      const before = LitRoom.elsewhere();
+      const first = lit.begin(lit.deed({}, 64));
+      const second = lit.begin(lit.deed({}, 64, ['-vu', '0', '1', '0']));
+      expect([await first.outcome, await second.outcome].map(warnings)).to.deep.equal([[warning], [warning]]);
+      expect([lit.files(), LitRoom.elsewhere()]).to.deep.equal([both, before]);
+      const { is, records } = await lit.check();
+      await lit.live(lit.deed({}, 64));
+      const after = await lit.check();
+      expect([is, after.is, after.records >= records]).to.deep.equal(['sound', 'sound', true]);
+      expect(lit.log()).to.match(/ -af \/.*\/own\.amb room\.oct/m);
+    });
+
+    it('do without the warning where that was asked for, and without an overture where there are values', async () => {
+      expect(warnings(await lit.live(lit.deed({ use: 'private' })))).to.deep.equal([]);
+      await lit.live(lit.deed({ onlyCold: true }));
+      expect(lit.log()).to.match(/: not run$/m);
+    });
+
+    it('fill and freeze a file', async () => {
+      expect(warnings(await lit.live([lit.deed({ use: 'fill' }), lit.deed({ use: 'fill' }, 48)]))).to.deep.equal([]);
+      expect(statSync(lit.at(file)).mode & 0o777).to.equal(0o444);
+      expect(warnings(await lit.live(lit.deed({ use: 'frozen' })))).to.deep.equal([]);
+    });
+  });
+
+  describe('in a frozen file', () => {
+    const fill = (pixels = 32) => lit.deed({ use: 'fill' }, pixels);
+    const frozen = () => lit.live(lit.deed({ use: 'frozen' }));
+    const mode = () => statSync(lit.at(file)).mode & 0o777;
+
+    it('find what was filled once, by all programs of a task', async () => {
+      expect(warnings(await lit.live([fill(), fill(48)]))).to.deep.equal([]);
+      expect(mode()).to.equal(0o444);
+      const before = statSync(lit.at(file));
+      expect(warnings(await lit.live([fill(), fill(48)]))).to.deep.equal([]);
+      expect(lit.log()).not.to.match(/^rpict /m);
+      expect(statSync(lit.at(file)).mtimeMs).to.equal(before.mtimeMs);
+      expect(warnings(await frozen())).to.deep.equal([]);
+    });
+
+    it('begin anew what was not filled to its end', async () => {
+      await lit.live(lit.deed({}, 64));
+      const { records } = await lit.check();
+      expect(warnings(await lit.live(fill(8)))).to.deep.equal([]);
+      expect((await lit.check()).records).to.be.below(records);
+      expect(mode()).to.equal(0o444);
+    });
+
+    it('leave nothing of what was not filled to its end', async () => {
+      const begun = lit.begin([fill(), fill(600)]);
+      await waitUntil('the second program', () => begun.seen.pids.length === 2);
+      begun.simulation.stop();
+      expect(await begun.outcome).to.deep.equal({ is: 'stopped' });
+      expect(lit.files()).to.deep.equal(['room.amb.json']);
+    });
+
+    it('say that it is missing or damaged, so that it is filled once more', async () => {
+      expect(await frozen()).to.include({
+        is: 'failed',
+        damaged: true,
+        reason: `${file} is not there, or not read-only any more; it has to be filled anew.`,
+      });
+      await lit.live(fill());
+      const good = readFileSync(lit.at(file));
+      chmodSync(lit.at(file), 0o664);
+      truncateSync(lit.at(file), good.length - 5);
+      chmodSync(lit.at(file), 0o444);
+      expect(await frozen()).to.include({
+        is: 'failed',
+        damaged: true,
+        reason: `${file} is read-only, and cannot be used: The last record is cut short: 62 of 67 bytes.`,
+      });
+      expect(warnings(await lit.live(fill()))[0]).to.match(/ was set aside as ambfiles\/room\.amb\.damaged-1\.$/);
+      expect(warnings(await frozen())).to.deep.equal([]);
+    });
+
+    it('say that nothing was made', async () => {
+      expect(reason(await lit.live(fill(), lit.standIn('exit 0')))).to.equal(
+        `${file} cannot be frozen: the programs that were to fill it have not made it.`,
+      );
+      expect(existsSync(lit.at(file))).to.equal(false);
+    });
+  });
+});
