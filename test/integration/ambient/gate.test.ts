@@ -256,6 +256,8 @@ describe('the gate', () => {
     one.opened();
     appendFileSync(lab.at(), Buffer.concat([Buffer.alloc(record), ambientRecord()]));
     expect((await one.leave()).damage).to.match(/^ambfiles\/room\.amb: Record 4 is damaged/);
+    expect(existsSync(lab.at())).to.equal(false);
+    lab.write(3);
     const other = await lab.enter();
     other.opened();
     truncateSync(lab.at(), header + record);
