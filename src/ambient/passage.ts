@@ -8,6 +8,8 @@ export interface Passage {
   opened(): void;
   /** Whether the process, which says nothing itself, has read the file: to be asked now and then before {@link opened}. */
   hasRead(pid: number): boolean;
+  /** Who keeps the process from the file's lock that it waits for, in words; null while it waits for none. */
+  keeperFrom(pid: number): string | null;
   /**
    * Does something to the process while none can be in the middle of a write, or have the file's lock. What is paused is
    * first let read the file; what is ended is not. What takes too long is done, or let go, all the same; a note says so.

@@ -60,6 +60,11 @@ class ReadOnlyPassage implements Passage {
     return this.#reading.isOver(pid, this.#file.stats, this.#bytes);
   }
 
+  /** Its process takes no lock. */
+  keeperFrom(): null {
+    return null;
+  }
+
   /** Its process never writes. */
   async alone(deed: () => void | Promise<void>): Promise<void> {
     await deed();

@@ -1,5 +1,8 @@
+import { locksOn } from '../unix/lock-table.ts';
+import { whoHolds } from '../unix/locks.ts';
 import { AmbientFile } from './ambient-file.ts';
 import { sidecarOf } from './fits.ts';
+import { holderOf } from './holders.ts';
 import type { Inside } from './inside.ts';
 import { keepOut, lastLook, quarantine } from './leaving.ts';
 import type { Passage } from './passage.ts';
@@ -57,6 +60,12 @@ export class SharedPassage implements Passage {
     const isMade = made !== null && !('problem' in made.header());
     made?.close();
     return isMade;
+  }
+
+  keeperFrom(pid: number): string | null {
+    const file = this.#file;
+    if (!file || !locksOn(file.stats).some((lock) => lock.waits && lock.pid === pid)) return null;
+    return whoHolds(file.fd, 'write') && holderOf(file.fd, 'write');
   }
 
   async alone(

@@ -97,7 +97,17 @@ export class LitRoom {
     const bin = join(this.base.path, 'bin');
     mkdirSync(bin, { recursive: true });
     const real = RealRoom.installation.found ? RealRoom.installation.rpict : 'rpict';
-    writeFileSync(join(bin, 'rpict'), `#!/bin/sh\nreal() { ${real} "$@"; }\n${script}\n`);
+    writeFileSync(
+      join(bin, 'rpict'),
+      [
+        '#!/bin/sh',
+        `real() { ${real} "$@"; }`,
+        // Asked from anywhere.
+        'if [ "$1" = -version ]; then real -version; exit; fi',
+        script,
+        '',
+      ].join('\n'),
+    );
     chmodSync(join(bin, 'rpict'), 0o755);
     const env = simulationEnvironment(RealRoom.installation, process.env);
     return { env: { ...env, PATH: `${bin}:${env['PATH']}` } };

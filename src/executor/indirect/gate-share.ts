@@ -26,6 +26,10 @@ export class GateShare implements Share {
     return this.#passage.hasRead(pid);
   }
 
+  keeperFrom(pid: number): string | null {
+    return this.#passage.keeperFrom(pid);
+  }
+
   alone(...how: Parameters<Passage['alone']>): Promise<void> {
     return this.#passage.alone(...how);
   }

@@ -55,13 +55,14 @@ async function performShared(deed: LitDeed, scene: Scene, share: Share): Promise
   try {
     performed = await perform({ ...deed, args: [...share.args], ambient: null }, watch.scene);
   } finally {
-    watch.end();
+    watch.close();
     left = await leave(share, performed && !reins.ending ? damageIn(performed) : null);
   }
   const after = [...share.notes.slice(told), ...left.notes];
   for (const note of after) await papers.log.write(`# ${note}\n`);
   const notes = [...share.notes.slice(0, told), ...after].filter((note) => !usual.test(note));
-  const all = { ...performed, warnings: [...performed.warnings, ...notes] };
+  const outcome = watch.hung === null ? performed.outcome : hungBy(watch.hung, performed);
+  const all = { ...performed, outcome, warnings: [...performed.warnings, ...notes] };
   if (left.damage === null || reins.ending || performed.outcome?.is === 'stopped') return all;
   return { ...all, outcome: damagedBy(left.damage, performed) };
 }
@@ -84,6 +85,10 @@ async function leave(share: Share, heard: string | null): Promise<Left> {
 function damageIn({ outcome, warnings }: Performed): string | null {
   const lines = outcome?.is === 'failed' ? [...outcome.lastLines, ...warnings] : warnings;
   return lines.map(ambientDamage).find((says) => says !== null) ?? null;
+}
+
+function hungBy(why: string, { outcome }: Performed): Performed['outcome'] {
+  return outcome?.is === 'failed' ? { ...outcome, reason: why } : outcome;
 }
 
 function damagedBy(damage: string, { outcome, warnings, usage }: Performed): Failed {

@@ -109,6 +109,11 @@ class PrivateShare implements Share {
     return false;
   }
 
+  /** Nobody else has it. */
+  keeperFrom(): null {
+    return null;
+  }
+
   async alone(deed: () => void | Promise<void>): Promise<void> {
     await deed();
   }

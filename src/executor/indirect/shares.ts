@@ -13,7 +13,7 @@ import { PrivateShares } from './private-shares.ts';
 import { fileHoldsValues, holdsValues } from './values.ts';
 
 /** What the ambient file of a program asks of its start, its pauses and its end. */
-export interface Share extends Pick<Passage, 'opened' | 'hasRead' | 'alone'> {
+export interface Share extends Pick<Passage, 'opened' | 'hasRead' | 'keeperFrom' | 'alone'> {
   /** With the file's name. */
   readonly args: readonly string[];
   /** Sentences: what was found and done; grows. */

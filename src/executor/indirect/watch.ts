@@ -1,5 +1,7 @@
 import type { Scene } from '../perform.ts';
+import type { Run } from '../run.ts';
 import { LitRun } from './lit-run.ts';
+import { LockWait } from './lock-wait.ts';
 import type { Share } from './shares.ts';
 
 /** Between two looks whether a program that says nothing has read its ambient file, ms. */
@@ -15,6 +17,7 @@ export class Watch {
   readonly #share: Share;
   readonly #clock: Scene['clock'];
   #isOver = false;
+  #lockWait: LockWait | null = null;
   #takeBack = () => {};
 
   /** @param speaks it says how far it is */
@@ -23,7 +26,7 @@ export class Watch {
     this.#clock = scene.clock;
     this.scene = {
       ...scene,
-      rein: (run) => new LitRun(run, share, scene.clock),
+      rein: (run) => this.#rein(run),
       started: (pid) => {
         scene.started(pid);
         if (!speaks) this.#look(pid);
@@ -35,15 +38,35 @@ export class Watch {
     };
   }
 
+  /** Why it was ended, if it hung; else null. */
+  get hung(): string | null {
+    return this.#lockWait?.why ?? null;
+  }
+
+  #rein(run: Run): Run {
+    const lit = new LitRun(run, this.#share, this.#clock);
+    this.#lockWait = new LockWait(
+      this.#clock,
+      () => this.#share.keeperFrom(run.pid),
+      () => lit.stop(),
+    );
+    return lit;
+  }
+
   /** The program is gone. */
-  end(): void {
+  close(): void {
+    this.#end();
+    this.#lockWait?.close();
+  }
+
+  #end(): void {
     this.#isOver = true;
     this.#takeBack();
   }
 
   #opened(): void {
     if (!this.#isOver) this.#share.opened();
-    this.end();
+    this.#end();
   }
 
   #look(pid: number): void {

@@ -304,6 +304,22 @@ describe('the locks of the gate and real rpicts', () => {
     expect(await passage.leave()).to.deep.equal({ damage: null });
   });
 
+  it('tell who keeps an rpict waiting that hangs', async () => {
+    const passage = await gate.enter(room.wanted('a.amb'), () => false);
+    const simulation = room.start('a.amb', { pixels: 64 });
+    await simulation.hasLoaded();
+    const other = await gate.enter(room.wanted('a.amb'), () => false);
+    passage.opened();
+    simulation.readPicture();
+    await waitUntil('rpict in want of the lock', () => passage.keeperFrom(simulation.pid) !== null);
+    expect(passage.keeperFrom(simulation.pid)).to.equal('another simulation of this host');
+    other.opened();
+    await simulation.ended;
+    expect(passage.keeperFrom(simulation.pid)).to.equal(null);
+    await other.leave();
+    expect(await passage.leave()).to.deep.equal({ damage: null });
+  });
+
   it('name the rpict that holds its own for too long, and outlast its end', async () => {
     const one = await new Gate(realClock, { alone: 100 }).enter(room.wanted('a.amb'), () => false);
     const simulation = await writer(one);
