@@ -1,3 +1,4 @@
+import { ambientOf } from './command-light.ts';
 import { padded, withFrame } from './frames.ts';
 import type { CommandRequest } from './job.ts';
 import type { TaskPlan } from './task.ts';
@@ -15,7 +16,7 @@ export function framePlan(job: number, { command }: CommandRequest, number: numb
     step: 'frame',
     name: frame === null ? base : `${base}.${padded(frame, 4)}`,
     view: null,
-    deeds: [{ do: 'run', program, args, stdin: null, stdout: { to: 'log' }, ambient: null }],
+    deeds: [{ do: 'run', program, args, stdin: null, stdout: { to: 'log' }, ambient: ambientOf(program, args) }],
     after: [],
     holds: [],
     directories: ['logfiles', 'proc'],

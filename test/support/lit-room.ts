@@ -8,7 +8,7 @@ import { Shares } from '../../src/executor/indirect/shares.ts';
 import { simulationEnvironment } from '../../src/executor/installation.ts';
 import { Simulation } from '../../src/executor/simulation.ts';
 import type { Project } from '../../src/model/job.ts';
-import type { Ambient, Outcome, RunDeed } from '../../src/model/task.ts';
+import type { Ambient, Outcome, RunDeed, Step } from '../../src/model/task.ts';
 import { RealRoom } from './ambient.ts';
 import { makeProject, noLimits, run, type Seen, task, temporary, world } from './executor.ts';
 
@@ -75,10 +75,10 @@ export class LitRoom {
     return run('rpict', args, { ambient: this.ambient(ambient), stdout: { to: 'null' } });
   }
 
-  begin(deeds: RunDeed | RunDeed[], more: Partial<Seen> = {}): Begun {
+  begin(deeds: RunDeed | RunDeed[], more: Partial<Seen> = {}, step: Step = 'view'): Begun {
     this.#attempts += 1;
     const number = this.#attempts;
-    const plan = { ...task([deeds].flat(), { number, name: `room.${number}`, directories: ['ambfiles'] }) };
+    const plan = { ...task([deeds].flat(), { number, step, name: `room.${number}`, directories: ['ambfiles'] }) };
     const env = simulationEnvironment(RealRoom.installation, process.env);
     const seen: Seen = { ...world(realClock), env, shares: this.shares, ...more };
     const job = { name: 'room', user: 'anna', project: this.project, limits: noLimits };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Model } from '../../ambient/fits.ts';
 import { ambientName } from '../../ambient/name.ts';
 import { parametersOf } from '../../ambient/parameters.ts';
@@ -33,7 +34,7 @@ export class Models {
     if (filledBy !== null) all.update(` filled by ${filledBy}`);
     const radiance = (await this.#version(env)) ?? 'unknown';
     const sha256 = inputs.length === 0 && filledBy === null ? content : all.digest('hex');
-    return { octree: { path: octree, sha256, modified }, parameters: parametersOf(program, args), radiance };
+    return { octree: { path: octree, sha256, modified }, parameters: parametersOf(basename(program), args), radiance };
   }
 
   /** Empty where there is none: the program will say so itself. */

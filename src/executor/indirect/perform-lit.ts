@@ -49,7 +49,7 @@ async function performShared(deed: LitDeed, scene: Scene, share: Share): Promise
   const { reins, papers } = scene;
   for (const note of share.notes) await papers.log.write(`# ${note}\n`);
   const told = share.notes.length;
-  const watch = new Watch(share, scene, deed.args.includes('-t'));
+  const watch = new Watch(share, scene);
   let performed: Performed | null = null;
   let left: Left;
   try {

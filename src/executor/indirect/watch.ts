@@ -9,7 +9,7 @@ const between = 10;
 
 /**
  * Sees when a program has read its ambient file: others may write from then on. rpict says how far it is as soon as it
- * has; rtrace says nothing, so it is looked at.
+ * has; a user's rpict or rtrace may say nothing, so it is looked at.
  */
 export class Watch {
   /** What the program is to be run in. */
@@ -20,8 +20,7 @@ export class Watch {
   #lockWait: LockWait | null = null;
   #takeBack = () => {};
 
-  /** @param speaks it says how far it is */
-  constructor(share: Share, scene: Scene, speaks: boolean) {
+  constructor(share: Share, scene: Scene) {
     this.#share = share;
     this.#clock = scene.clock;
     this.scene = {
@@ -29,7 +28,8 @@ export class Watch {
       rein: (run) => this.#rein(run),
       started: (pid) => {
         scene.started(pid);
-        if (!speaks) this.#look(pid);
+        // What we plan ourselves is told to speak.
+        if (scene.task.step === 'frame') this.#look(pid);
       },
       progressed: (fraction) => {
         this.#opened();

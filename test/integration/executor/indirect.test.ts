@@ -16,6 +16,7 @@ import { Turn } from '../../../src/executor/turn.ts';
 import type { Outcome } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
 import { RealRoom } from '../../support/ambient.ts';
+import { run } from '../../support/executor.ts';
 import { LitRoom, loose } from '../../support/lit-room.ts';
 import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -124,6 +125,30 @@ describe('simulations that keep indirect light', function () {
       const cancelled = lit.begin(lit.deed(), { turn: never });
       cancelled.simulation.stop();
       expect(await cancelled.outcome).to.deep.equal({ is: 'stopped' });
+    });
+
+    it('let others write as soon as they have read it, though they say nothing', async () => {
+      const { args } = lit.deed({}, 1500);
+      const silent = args.slice(2).with(-2, file);
+      const long = lit.begin(run('rpict', silent, { ambient: lit.ambient(), stdout: { to: 'null' } }), {}, 'frame');
+      await waitUntil('the program', () => long.seen.pids.length > 0);
+      expect(warnings(await lit.live(lit.deed({}, 48)))).to.deep.equal([]);
+      const { records } = await lit.check();
+      writeFileSync(lit.at('rays'), '2 1.5 1.5 1 1 -.2\n'.repeat(2_000_000));
+      const options = '-h -ab 2 -aa .15 -ad 16 -as 0 -ar 64'.split(' ');
+      const ambient = lit.ambient({ path: 'ambfiles/rays.amb' });
+      const rays = run('rtrace', [...options, '-af', '', 'room.oct'], {
+        ambient,
+        stdin: 'rays',
+        stdout: { to: 'null' },
+      });
+      const first = lit.begin(rays, {}, 'frame');
+      await waitUntil('the program', () => first.seen.pids.length > 0);
+      const few = run('rtrace', rays.args, { ambient, stdin: 'room.rad', stdout: { to: 'null' } });
+      expect(warnings(await lit.live(few)).filter((line) => /another|aside/.test(line))).to.deep.equal([]);
+      expect(records).to.be.above(0);
+      const alive = [long, first].map(({ seen }) => !standsStill(seen.pids[0] ?? 0));
+      expect(alive).to.deep.equal([true, true]);
     });
 
     it('say what is missing, or in the way', async () => {

@@ -40,6 +40,32 @@ describe('the plan of a frame', () => {
     expect(plan.deeds[0]).to.deep.include({ args: ['+Iscene.pov', '+K%d', '+Oout.%04d.png'] });
     expect(plan.name).to.equal('povray-12');
   });
+  it('knows the ambient file of rpict and rtrace', () => {
+    const ambientIn = (...command: string[]) => {
+      const [deed] = framePlan(12, { ...request, command }, 1, 7).deeds;
+      return deed?.do === 'run' ? deed.ambient : 'nothing runs';
+    };
+    const shared = { octree: 'a/room.oct', inputs: [], use: 'shared', filledBy: null, onlyCold: false };
+    expect(ambientIn('rpict', '-ab', '2', '-af', './b/%03d.amb', 'a/room.oct')).to.deep.equal({
+      ...shared,
+      path: 'b/007.amb',
+    });
+    expect(ambientIn('/opt/bin/rtrace', '-af', 'x', '-af', 'y', 'a//room.oct')).to.deep.equal({ ...shared, path: 'y' });
+    for (const words of [
+      'rpict -ab 2 room.oct',
+      'rpict room.oct -af x',
+      'rpict -af x',
+      'rpict -af x @options room.oct',
+      'rpict -af /tmp/x room.oct',
+      'rpict -af a/../../x room.oct',
+      'rpict -af x ../room.oct',
+      'rpict -af x -h',
+      'rpict -af x a/',
+      'rpict -af x .',
+      'rcontrib -af x room.oct',
+    ])
+      expect(ambientIn(...words.split(' ')), words).to.equal(null);
+  });
   it('has a name of its own for every frame', () => {
     const frames = [-1000, -12, -1, 0, 1, 11, 111, 1111, 11_111, 2_147_483_647];
     const names = frames.map((frame, index) => framePlan(1, request, index + 1, frame).name);
