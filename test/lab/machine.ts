@@ -1,4 +1,5 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,6 +34,8 @@ export async function asRay(program: string, args: readonly string[], seconds = 
   }
 }
 
+const started: ChildProcess[] = [];
+
 /** A program of ours as the user of simulations; its standard output line by line. */
 export function startAsRay(
   program: string,
@@ -40,6 +43,7 @@ export function startAsRay(
   says: (line: string) => void,
 ): { kill: () => void } {
   const child = spawn(program, [...args], { ...ray, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+  started.push(child);
   let rest = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
@@ -47,6 +51,15 @@ export function startAsRay(
     for (const line of lines) says(line);
   });
   return { kill: () => child.kill('SIGKILL') };
+}
+
+/** Those that a check which failed has left. */
+export async function endStarted(): Promise<void> {
+  for (const child of started.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
 }
 
 export function asRoot(program: string, ...args: string[]): string {
