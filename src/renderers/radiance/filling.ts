@@ -1,6 +1,5 @@
 import { type Draft, guards, runLit, type TaskInput, weights } from './draft.ts';
 import { type Fill, fillOf, isIndirect, overtureOf } from './indirect.ts';
-import type { UnderstoodView } from './understood.ts';
 
 /** What is done once before the views, so that they find something in their ambient file. */
 export function fillingTasks(input: TaskInput, fills: readonly Fill[], after: number[]): Draft[] {
@@ -10,7 +9,7 @@ export function fillingTasks(input: TaskInput, fills: readonly Fill[], after: nu
   if (view === undefined) return [];
   const used = fills.filter((fill) => lighted.some((view) => fill.views.includes(view)));
   if (mode === 'freeze') return used.map((fill) => fillTask(input, fill, after));
-  if (mode !== 'shared' || !isWorthAnOverture(input, lighted)) return [];
+  if (mode !== 'shared' || !isWorthAnOverture(input)) return [];
   const overture = overtureOf(view, input.scene);
   const deeds = [...guards(overture), runLit(overture, input.reportSeconds, { to: 'null' })];
   return [
@@ -19,11 +18,12 @@ export function fillingTasks(input: TaskInput, fills: readonly Fill[], after: nu
 }
 
 /**
- * Whether the views should wait for an overture: two that start with an empty file lose less time by computing some
- * values twice than an overture takes on one processor. rad plans one where it is told of an ambient file.
+ * Whether the views should wait for an overture: where two at most start with an empty file, they lose less time by
+ * computing some values twice than an overture takes on one processor. Even a single view may be one of many: jobs that
+ * are submitted together share a file. By itself it loses nothing, as what an overture finds it need not compute.
  */
-function isWorthAnOverture({ slots }: TaskInput, lighted: readonly UnderstoodView[]): boolean {
-  return slots > 2 && (lighted.length > 2 || lighted[0]?.overture != null);
+function isWorthAnOverture({ slots }: TaskInput): boolean {
+  return slots > 2;
 }
 
 function fillTask({ rif, reportSeconds }: TaskInput, fill: Fill, after: number[]): Draft {

@@ -129,28 +129,37 @@ export function litter(project: string, isExcused: (path: string) => boolean = (
   return odd.filter((name) => !isExcused(name)).map((name) => `litter: ${name}`);
 }
 
-/** Seconds from the end of a task to the moment when its host has surely removed what is not needed any more. */
+/**
+ * Seconds from the end of a task to the moment when its host has surely removed what is not needed any more. What is
+ * cancelled may have to wait until nobody is reading or writing its ambient file: see `alone` of the gate.
+ */
 const tidying = 1;
+const cancelling = 10;
 
 /**
  * As {@link litter}, but that what procwrap was to remove when a task had ended may lie there, if procwrap was killed in
- * just that moment (src/DECISIONS.md): a raw picture, or the pid file of a frame that was cancelled.
+ * just that moment (src/DECISIONS.md): a raw picture, or what a task that was cancelled had.
  */
 export function unexcusedLitter(ended: Ended, project: string, kills: readonly Kill[]): string[] {
   const deadly = kills.filter(({ kind }) => kind === 'power' || kind === 'procwrap');
-  const ends = new Map(ended.flatMap(({ tasks }) => tasks.map((task) => [leftBy(task), task.finishedAt])));
+  const owners = new Map(
+    ended.flatMap(({ tasks }) => tasks.flatMap((task) => leftBy(task).map((name) => [name, task]))),
+  );
   return litter(project, (path) => {
-    const end = ends.get(basename(path));
-    if (!end) return false;
-    const at = uptime() - (Date.now() - Date.parse(end)) / 1000;
-    return deadly.some(({ from, until }) => until >= at - grain && from <= at + tidying);
+    const { finishedAt, state } = owners.get(basename(path)) ?? {};
+    if (!finishedAt) return false;
+    const at = uptime() - (Date.now() - Date.parse(finishedAt)) / 1000;
+    const late = state === 'cancelled' ? cancelling : tidying;
+    return deadly.some(({ from, until }) => until >= at - grain && from <= at + late);
   });
 }
 
-/** What a task may leave: the filter `p1.v2.filter` the raw picture `p1_v2.unf`, a frame its pid file. */
-function leftBy({ name, step, state }: TaskView): string {
-  if (step === 'frame') return state === 'cancelled' ? `${name}.pid` : '';
-  return step === 'filter' ? `${name.replace(/\.filter$/, '').replace('.', '_')}.unf` : '';
+/** What a task may leave: the filter `p1.v2.filter` the raw picture `p1_v2.unf`; one that was cancelled what it had. */
+function leftBy({ name, step, state }: TaskView): string[] {
+  const raw = `${name.replace(/\.filter$/, '').replace('.', '_')}.unf`;
+  if (step === 'filter') return [raw];
+  if (state !== 'cancelled') return [];
+  return step === 'view' ? [raw, `${raw}.aside`, `${name}.partial`, `${name}.pid`] : [`${name}.pid`];
 }
 
 /** No process has anything to do with this directory any more. */

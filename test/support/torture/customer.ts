@@ -40,13 +40,13 @@ export class Customer {
     return null;
   }
 
-  /** Tries until the server has cancelled the job, or says that it has ended before. */
-  async cancel(id: number): Promise<void> {
+  /** Tries until the server has done it, or says that the job is not one for it. */
+  async change(id: number, what: 'cancel' | 'pause' | 'resume'): Promise<void> {
     while (!this.#gone) {
-      const answer = await this.ask(`/api/v1/jobs/${id}/cancel`, { body: {} });
-      // 409: it has ended, perhaps by the cancel before, whose answer was lost.
+      const answer = await this.ask(`/api/v1/jobs/${id}/${what}`, { body: {} });
+      // 409: it has ended, or it was done the time before, and the answer was lost.
       if (answer?.status === 200 || answer?.status === 409) return;
-      if (answer && answer.status !== 503) throw new Error(`cancel ${id}: ${JSON.stringify(answer)}`);
+      if (answer && answer.status !== 503) throw new Error(`${what} ${id}: ${JSON.stringify(answer)}`);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }

@@ -24,13 +24,18 @@ function isProcwrap({ words }: Process): boolean {
   return (words[1] ?? '').endsWith('procwrap/start.js');
 }
 
-/** Kills what there is of that kind, and says when; one renderer only. */
-export function kill(lab: Lab, kind: KillKind): Kill {
+/** Kills what there is of that kind, and says when; one renderer only, the first unless somebody chooses. */
+export function kill(lab: Lab, kind: KillKind, choose = firstOf): Kill {
   const from = uptime();
   const pids = kind === 'power' ? stopAll(lab) : pidsOf(lab, kind);
-  const chosen = kind === 'renderer' ? pids.slice(0, 1) : pids;
+  const one = pids.length > 0 ? choose(pids) : null;
+  const chosen = kind === 'renderer' ? pids.filter((pid) => pid === one) : pids;
   for (const pid of chosen) send(pid, 'SIGKILL');
   return { kind, from, until: uptime(), pids: chosen };
+}
+
+function firstOf(pids: readonly number[]): number | undefined {
+  return pids[0];
 }
 
 function pidsOf(lab: Lab, kind: KillKind): number[] {

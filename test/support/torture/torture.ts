@@ -122,7 +122,7 @@ export class Torture {
   async #cancel(id: number): Promise<void> {
     this.#ledger.cancelled.add(id);
     await pause(1000 * this.#chance.next());
-    await this.#customer.cancel(id);
+    await this.#customer.change(id, 'cancel');
   }
 
   #finishedPictures(): string[] {
