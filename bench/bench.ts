@@ -11,11 +11,12 @@ import { listingRow } from './rows/listing.ts';
 import { memoryRow } from './rows/memory.ts';
 import { slowRow } from './rows/slow.ts';
 import { startRow } from './rows/start.ts';
+import { stripsRow } from './rows/strips.ts';
 import { submitRow } from './rows/submit.ts';
 import { tasksRow } from './rows/tasks.ts';
 import { Workshop } from './workshop.ts';
 
-const names = ['tasks', 'submit', 'start', 'memory', 'idle', 'slow', 'listing', 'ambient', 'gate'] as const;
+const names = ['tasks', 'submit', 'start', 'memory', 'idle', 'slow', 'listing', 'ambient', 'gate', 'strips'] as const;
 
 /** Tasks by which the machine itself is measured before each round, and the seconds they may take. */
 const yardstickTasks = 1000;
@@ -32,6 +33,7 @@ function rowsOf(workshop: Workshop, tasks: number): Row[] {
     listingRow(),
     ambientRow(workshop),
     gateRow(workshop),
+    stripsRow(workshop),
   ];
 }
 

@@ -21,7 +21,7 @@ describe('a farm whose simulations share indirect light', function () {
     await lab.startDaemon();
   };
   /** Both views take some seconds. */
-  const slow = ['--set', 'RESOLUTION=900', '--set', 'PENUMBRAS=T'];
+  const slow = ['--set', 'RESOLUTION=600', '--set', 'PENUMBRAS=T'];
   const submit = (...more: string[]) => lab.json<JobView>('submit', at('room.rif'), ...more);
   const log = (name: string) => readFileSync(at(`logfiles/room.${name}.log`), 'utf8');
   const files = () => readdirSync(at('ambfiles')).sort();
