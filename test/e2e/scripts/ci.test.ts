@@ -20,8 +20,14 @@ describe('.ci/run', () => {
 
   it('ends with the counts of the runner, and with its status', async () => {
     const counts = "printf '  712 passing (4m)\\n  3 pending\\n'";
-    expect(await run(counts)).to.deep.equal([0, '712 passed, 0 failed, 3 skipped']);
+    expect(await run(`[ $# = 0 ] && ${counts}; exit 0`)).to.deep.equal([0, '712 passed, 0 failed, 3 skipped']);
     expect(await run(`${counts}; echo '  2 failing'; exit 2`)).to.deep.equal([2, '712 passed, 2 failed, 3 skipped']);
+  });
+
+  it('goes on with real NFS where all others pass, and counts both', async () => {
+    const lab = '[ "$*" = \'--config test/lab/mocharc.json\' ]';
+    const both = `if ${lab}; then printf '  8 passing\\n  1 failing\\n'; exit 1; else echo '  712 passing'; fi`;
+    expect(await run(both)).to.deep.equal([1, '720 passed, 1 failed, 0 skipped']);
   });
 
   it('fails where not even the tests start', async () => {
