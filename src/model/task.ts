@@ -249,3 +249,16 @@ export function attemptKey(text: string): AttemptKey {
   if (!job || !task || !attempt) throw new RangeError(`not an attempt: ${text}`);
   return { job, task, attempt };
 }
+
+/** Attempts before one that may have left something: more are not lost in a row. */
+const mostLeft = 5;
+
+/**
+ * Ambient files in the project that simulations have for themselves: of this attempt and, before it, of those that may
+ * have left theirs when they were killed with their procwrap. Nobody but the task's attempts uses them.
+ */
+export function ownAmbients({ job, task, attempt }: AttemptKey): string[] {
+  const first = Math.max(1, attempt - mostLeft);
+  const numbers = Array.from({ length: attempt - first + 1 }, (_, index) => first + index);
+  return numbers.map((number) => `proc/${attemptText({ job, task, attempt: number })}.own`);
+}

@@ -1,6 +1,6 @@
 import { framePlan } from '../model/frame-plan.ts';
 import { isEnded, type Job } from '../model/job.ts';
-import type { AttemptKey, Task, TaskPlan } from '../model/task.ts';
+import { type AttemptKey, ownAmbients, type Task, type TaskPlan } from '../model/task.ts';
 import type { FarmState } from './farm.ts';
 import type { Order } from './messages.ts';
 
@@ -8,8 +8,8 @@ import type { Order } from './messages.ts';
  * Removes what tasks leave that are over and of which no host has anything. A task that failed or was cancelled leaves
  * what an attempt left that was lost with its procwrap. Never later: the next job may be making the same files.
  */
-export function tidy(host: string, { project }: Job, tasks: Iterable<Task>): Order[] {
-  const paths = [...tasks].flatMap((task) => (task.state.is === 'done' ? task.plan.afterwards : leftBehind(task)));
+export function tidy(host: string, { id, project }: Job, tasks: Iterable<Task>): Order[] {
+  const paths = [...tasks].flatMap((task) => (task.state.is === 'done' ? task.plan.afterwards : leftBehind(id, task)));
   return paths.length === 0 ? [] : [{ order: 'tidy', host, project, paths }];
 }
 
@@ -42,12 +42,18 @@ export function left(farm: FarmState, host: string, key: AttemptKey): Order[] {
 }
 
 /** Also what an attempt left that was lost with its procwrap, and that nobody goes on with. */
-function leftBehind({ plan, attempts }: Task): string[] {
+function leftBehind(job: number, { plan, attempts }: Task): string[] {
   if (attempts === 0) return plan.afterwards;
   const halves = plan.deeds.flatMap((deed) =>
     deed.do === 'run' && deed.stdout.to === 'picture' ? [deed.stdout.aside, deed.stdout.record] : [],
   );
-  return [...plan.afterwards, ...plan.litter, ...halves, pidFile(plan)];
+  const light = keepsLight(plan) ? ownAmbients({ job, task: plan.number, attempt: attempts }) : [];
+  return [...plan.afterwards, ...plan.litter, ...halves, ...light, pidFile(plan)];
+}
+
+/** To itself, in a file of its own. */
+function keepsLight({ deeds }: TaskPlan): boolean {
+  return deeds.some((deed) => deed.do === 'run' && deed.ambient?.use === 'private');
 }
 
 function pidFile({ name }: TaskPlan): string {

@@ -97,7 +97,7 @@ describe('a farm whose simulations share indirect light', function () {
     expect(existsSync(at('ambfiles')) ? files() : []).to.deep.equal([]);
     expect(log('door')).not.to.match(/ -af /);
     await submit('--ambient', 'private', '--force', '--wait');
-    expect(log('door')).to.match(/ -af ambfiles\/room\.amb\.2\.\d+\.1\.own /);
+    expect(log('door')).to.match(/ -af proc\/2\.\d+\.1\.own /);
     expect(files()).to.deep.equal(['room.amb', 'room.amb.json']);
   });
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AmbientFile } from '../../ambient/ambient-file.ts';
 import { Place } from '../../ambient/place.ts';
-import { attemptKey, attemptText } from '../../model/task.ts';
+import { attemptKey, ownAmbients } from '../../model/task.ts';
+import { lookBelow, removeBelow } from '../below.ts';
 import { quietly } from '../quietly.ts';
 
 /** The ambient file of one program, which has a name only until the program has opened it. */
@@ -22,16 +23,11 @@ export class OwnFile {
     this.#remove = remove;
   }
 
-  /** Beside the file that is kept. What earlier attempts of the same task left there is removed. */
-  static beside(directory: number, path: string, attempt: string): OwnFile {
-    const key = attemptKey(attempt);
-    const nameOf = (number: number) => `${path}.${attemptText({ ...key, attempt: number })}.own`;
-    const place = new Place(directory, nameOf(key.attempt));
-    for (let number = Math.max(1, key.attempt - 5); number <= key.attempt; number += 1) {
-      const old = new Place(directory, nameOf(number));
-      old.remove('');
-      old.close();
-    }
+  /** In the project, by a name that the server knows, too. What earlier attempts of the same task left is removed. */
+  static inProject(directory: number, attempt: string): OwnFile {
+    const paths = ownAmbients(attemptKey(attempt));
+    for (const path of paths) if (lookBelow(directory, path) !== null) removeBelow(directory, path);
+    const place = new Place(directory, paths.at(-1) ?? '');
     return new OwnFile(place.path, place, () => place.remove(''));
   }
 

@@ -38,7 +38,7 @@ export class PrivateShares {
   async enter(wanted: Wanted): Promise<Share> {
     const { directory, path, attempt, deed, locks, model, giveUp } = wanted;
     const notes = warningsOf(wanted);
-    const own = locks.holds ? OwnFile.beside(directory, path, attempt) : OwnFile.elsewhere();
+    const own = locks.holds ? OwnFile.inProject(directory, attempt) : OwnFile.elsewhere();
     try {
       const copied = await this.#withKept(wanted, (kept) => kept.copyTo(own.place, model, giveUp));
       if (copied === null)

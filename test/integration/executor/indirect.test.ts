@@ -1,8 +1,11 @@
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -12,6 +15,7 @@ import {
 } from 'node:fs';
 import { expect } from 'chai';
 import { standsStill } from '../../../src/ambient/reading.ts';
+import { OwnFile } from '../../../src/executor/indirect/own-file.ts';
 import { Turn } from '../../../src/executor/turn.ts';
 import type { Outcome } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
@@ -202,12 +206,21 @@ describe('simulations that keep indirect light', function () {
       await lit.live(alone);
       const again = await lit.check();
       expect([again.is, again.records >= records, again.records < 1.5 * records]).to.deep.equal(['sound', true, true]);
-      expect(lit.log()).to.match(/ -af ambfiles\/room\.amb\.12\.2\.1\.own room\.oct/m);
-      // What an earlier attempt left when it was killed with its procwrap.
-      writeFileSync(lit.at(`${file}.12.3.1.own`), 'left');
+      expect(lit.log()).to.match(/ -af proc\/12\.2\.1\.own room\.oct/m);
+      // Of a procwrap that was killed.
+      writeFileSync(lit.at('proc/12.3.1.own'), 'left');
       await lit.live(lit.deed({ use: 'private' }, 64));
-      expect(lit.files()).to.deep.equal(both);
+      expect([lit.files(), readdirSync(lit.at('proc'))]).to.deep.equal([both, []]);
       expect((await lit.check()).records).to.be.above(records);
+    });
+
+    it('remove what earlier attempts left when they were killed with their procwrap', () => {
+      mkdirSync(lit.at('proc'), { recursive: true });
+      for (const name of ['12.2.3', '12.2.4', '13.2.3']) writeFileSync(lit.at(`proc/${name}.own`), 'left');
+      const fd = openSync(lit.at('.'), 'r');
+      OwnFile.inProject(fd, '12.2.5').close();
+      closeSync(fd);
+      expect(readdirSync(lit.at('proc'))).to.deep.equal(['13.2.3.own']);
     });
 
     it('mend what they find', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { ownAmbients } from '../../../src/model/task.ts';
 import type { JobView, TaskView } from '../../../src/protocol/api.ts';
 import { readPictureHeader } from '../../../src/renderers/radiance/picture-header.ts';
 import { scanLines } from '../../../src/renderers/radiance/scan-lines.ts';
@@ -143,7 +144,7 @@ const cancelling = 10;
 export function unexcusedLitter(ended: Ended, project: string, kills: readonly Kill[]): string[] {
   const deadly = kills.filter(({ kind }) => kind === 'power' || kind === 'procwrap');
   const owners = new Map(
-    ended.flatMap(({ tasks }) => tasks.flatMap((task) => leftBy(task).map((name) => [name, task]))),
+    ended.flatMap(({ job, tasks }) => tasks.flatMap((task) => leftBy(job, task).map((name) => [name, task]))),
   );
   return litter(project, (path) => {
     const { finishedAt, state } = owners.get(basename(path)) ?? {};
@@ -155,11 +156,12 @@ export function unexcusedLitter(ended: Ended, project: string, kills: readonly K
 }
 
 /** What a task may leave: the filter `p1.v2.filter` the raw picture `p1_v2.unf`; one that was cancelled what it had. */
-function leftBy({ name, step, state }: TaskView): string[] {
+function leftBy(job: JobView, { name, number, step, state, attempts }: TaskView): string[] {
   const raw = `${name.replace(/\.filter$/, '').replace('.', '_')}.unf`;
   if (step === 'filter') return [raw];
   if (state !== 'cancelled') return [];
-  return step === 'view' ? [raw, `${raw}.aside`, `${name}.partial`, `${name}.pid`] : [`${name}.pid`];
+  const own = ownAmbients({ job: job.id, task: number, attempt: attempts }).map((path) => basename(path));
+  return step === 'view' ? [...own, raw, `${raw}.aside`, `${name}.partial`, `${name}.pid`] : [`${name}.pid`];
 }
 
 /** No process has anything to do with this directory any more. */

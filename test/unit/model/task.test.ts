@@ -5,6 +5,7 @@ import {
   AttemptText,
   attemptKey,
   attemptText,
+  ownAmbients,
   remembered,
   type TaskStateName,
   type Tried,
@@ -77,6 +78,17 @@ describe('the name of an attempt', () => {
       expect(Value.Check(AttemptText, text)).to.equal(false);
     });
   }
+});
+
+describe('ambient files that attempts had for themselves', () => {
+  const numbers = (attempt: number) =>
+    ownAmbients({ job: 12, task: 3, attempt }).map((path) => /^proc\/12\.3\.(\d+)\.own$/.exec(path)?.[1]);
+
+  it('are known by name: the last one and, before it, as many as may have been lost', () => {
+    expect(numbers(1)).to.deep.equal(['1']);
+    expect(numbers(4)).to.deep.equal(['1', '2', '3', '4']);
+    expect(numbers(9)).to.deep.equal(['4', '5', '6', '7', '8', '9']);
+  });
 });
 
 describe('the attempts that are remembered of a task', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Job } from '../../../src/model/job.ts';
-import { attemptKey, attemptText, type Outcome } from '../../../src/model/task.ts';
+import { type Ambient, attemptKey, attemptText, type Outcome } from '../../../src/model/task.ts';
 import { emptyFarm, type FarmState, farmOf } from '../../../src/scheduler/farm.ts';
 import type { Happening, Order } from '../../../src/scheduler/messages.ts';
 import { busyWith, react } from '../../../src/scheduler/reactor.ts';
@@ -325,6 +325,27 @@ describe('the scheduler', () => {
         '3.unf',
         '4.unf',
       ]);
+    });
+
+    it('are ambient files of simulations that had one for themselves and were killed with their procwrap', () => {
+      const { farm, happen } = farmWith(1);
+      const plan = taskPlan(1);
+      const ambient: Ambient = {
+        path: null,
+        octree: 'a.oct',
+        inputs: [],
+        use: 'private',
+        filledBy: null,
+        onlyCold: false,
+      };
+      const deeds = plan.deeds.map((one) => (one.do === 'run' ? { ...one, ambient } : one));
+      happen({ what: 'submitted', job: job(1, [{ ...plan, deeds }]) });
+      happen(end('1.1.1', { is: 'stopped' }));
+      happen({ what: 'cancel asked', job: 1, by: 'ann' });
+      const paths = react(farm, end('1.1.2', { is: 'stopped' }), 9000).flatMap((order) =>
+        order.order === 'tidy' ? order.paths : [],
+      );
+      expect(paths).to.deep.equal(['proc/1.1.1.own', 'proc/1.1.2.own', 'proc/room.v1.pid']);
     });
 
     it('are the pid files of cancelled frames whose procwrap was killed before it had ended them', () => {
