@@ -104,7 +104,7 @@ export class Storm {
 
   /** Counts only where there was something to do it to. */
   async #round(): Promise<void> {
-    await waitUntil('simulations', () => this.#running() > 1, { milliseconds: patience });
+    await waitUntil('simulations', () => this.#isBusy(), { milliseconds: patience });
     await pause(this.#chance.oneOf([20, 100, 400]) * this.#chance.next());
     await this.#visitors.look();
     const deed = this.#choose();
@@ -141,6 +141,12 @@ export class Storm {
       this.#together = Math.max(this.#together, this.#running());
       await pause(25);
     }
+  }
+
+  /** Looks, too: a job is submitted only where another is seen to have ended. */
+  async #isBusy(): Promise<boolean> {
+    await this.#visitors.look();
+    return this.#running() > 1;
   }
 
   #running(): number {

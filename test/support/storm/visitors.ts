@@ -45,7 +45,7 @@ export class Visitors {
     const number = this.#submitted++;
     const name = `light${number}`;
     const views = Array.from({ length: viewsOfJob }, () => this.#view());
-    this.#lab.write(join(this.#project, `${name}.rif`), litRif({ name, views, error: 0.05 }));
+    this.#lab.write(join(this.#project, `${name}.rif`), litRif({ name, views, error: 0.04 }));
     const ambient = number % privateEvery === 3 ? 'private' : 'shared';
     const body = { kind: 'radiance', project: { path: this.#project }, rif: `${name}.rif`, ambient };
     const id = await this.#customer.submit(name, body);
