@@ -27,6 +27,8 @@ export interface CellRequest {
 export interface Cell {
   /** For {@link Command.cell}. */
   readonly number: number;
+  /** Of pid 1 in it, as it is called outside. */
+  readonly pid: number;
   /** Settles when it is gone, for whatever reason. */
   readonly ended: Promise<Ending>;
   close(): void;
@@ -52,13 +54,15 @@ export async function openCell({ bubblewrap, args, env }: CellRequest): Promise<
     if (stdin !== null) closeSync(stdin);
   }
   const close = () => run.send('kill');
+  let pid: number;
   try {
-    await run.openCell(await Promise.race([words.pid, run.ended.then(() => Promise.reject(words.reason()))]));
+    pid = await Promise.race([words.pid, run.ended.then(() => Promise.reject(words.reason()))]);
+    await run.openCell(pid);
   } catch (error) {
     close();
     throw error;
   }
-  return { number: run.id, ended: run.ended, close };
+  return { number: run.id, pid, ended: run.ended, close };
 }
 
 /**

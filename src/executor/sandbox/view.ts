@@ -1,0 +1,96 @@
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { isSeen, isWithin, type Sight } from './sights.ts';
+import { exists, isOfSystem, mayBeCovered, systemSights } from './system.ts';
+
+/** What a simulation needs to see. */
+export interface Needs {
+  /** The project's directory, without links. */
+  readonly project: string;
+  /** By the name that its users have for it. */
+  readonly named: string;
+  /** The directory that holds it and others, if its host names one. */
+  readonly location: string | null;
+  readonly program: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The program's home, in which nothing may be seen. */
+  readonly home: string;
+  readonly network: boolean;
+  readonly readable: readonly string[];
+  readonly devices: readonly string[];
+}
+
+/** What a cell shows. */
+export function viewFor(needs: Needs): Sight[] {
+  const { project, named, env, home } = needs;
+  const devices = needs.devices.filter(exists);
+  const sights = systemSights({ network: needs.network, devices: devices.length > 0 });
+  // Where projects lie among programs, a cell shows its own only.
+  hide(needs.location, sights);
+  const own = env['HOME'] ?? '';
+  if (isAbsolute(own) && mayBeCovered(own) && !isOfSystem(own)) sights.push({ is: 'empty', path: own });
+  for (const path of [...libraries(env), ...programs(needs)]) add(shownFor(path, needs), sights);
+  for (const path of needs.readable) add(exists(path) ? path : null, sights);
+  for (const path of alike(home)) hide(path, sights);
+  sights.push({ is: 'write', path: project });
+  if (named !== project && !isSeen(named, sights)) sights.push({ is: 'link', path: named, to: project });
+  return [...sights, ...devices.map((path) => ({ is: 'device', path }) as const)];
+}
+
+function add(path: string | null, sights: Sight[]): void {
+  if (path !== null && !isSeen(path, sights)) sights.push({ is: 'read', path });
+}
+
+function hide(path: string | null, sights: Sight[]): void {
+  if (path !== null && exists(path) && isSeen(path, sights) && mayBeCovered(path)) sights.push({ is: 'empty', path });
+}
+
+/** Radiance's library. */
+function libraries(env: Needs['env']): string[] {
+  return (env['RAYPATH'] ?? '').split(':').filter((entry) => isAbsolute(entry) && exists(entry));
+}
+
+/** The program, and one of Radiance's, which any other may call; each by its name and where that leads to. */
+function programs({ program, env }: Needs): string[] {
+  const found = [program, 'rpict'].map((name) => (name.includes('/') ? name : inPath(name, env['PATH'] ?? '')));
+  return found.filter((path) => path !== null && isAbsolute(path) && exists(path)).flatMap((path) => alike(path ?? ''));
+}
+
+function inPath(program: string, path: string): string | null {
+  for (const entry of path.split(':')) {
+    const file = join(entry, program);
+    try {
+      accessSync(file, constants.X_OK);
+      if (statSync(file).isFile()) return file;
+    } catch {
+      // It is not there.
+    }
+  }
+  return null;
+}
+
+/** The directory; of a program the one that it lies in. What holds more than that is not shown for it. */
+function shownFor(path: string, needs: Needs): string | null {
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const directory = isDirectory ? path : dirname(path);
+  if (!holdsMore(directory, needs)) return directory;
+  return isDirectory ? null : path;
+}
+
+const shared = ['/home', '/root', '/run', '/srv', '/var', '/tmp', '/mnt', '/media', '/net', '/data'];
+
+/** Whether a directory holds what is none of a simulation's business: somebody's home, our own, other projects. */
+function holdsMore(directory: string, { home, env, location, project }: Needs): boolean {
+  const own = alike(home);
+  const above = [...shared, ...own, env['HOME'] ?? '', location ?? '', project].filter(isAbsolute);
+  return above.some((one) => isWithin(one, directory)) || own.some((one) => isWithin(directory, one));
+}
+
+/** A path, and where it leads to. */
+function alike(path: string): string[] {
+  try {
+    return [...new Set([path, realpathSync(path)])];
+  } catch {
+    return [path];
+  }
+}
