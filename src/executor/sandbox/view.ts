@@ -45,12 +45,12 @@ function hide(path: string | null, sights: Sight[]): void {
   if (path !== null && exists(path) && isSeen(path, sights) && mayBeCovered(path)) sights.push({ is: 'empty', path });
 }
 
-/** Radiance's library. */
-function libraries(env: Needs['env']): string[] {
-  return (env['RAYPATH'] ?? '').split(':').filter((entry) => isAbsolute(entry) && exists(entry));
+/** Where programs and Radiance's library are. */
+function libraries({ RAYPATH = '', PATH = '' }: Needs['env']): string[] {
+  return [...RAYPATH.split(':'), ...PATH.split(':')].filter((entry) => isAbsolute(entry) && exists(entry));
 }
 
-/** The program, and one of Radiance's, which any other may call; each by its name and where that leads to. */
+/** The program, and one of Radiance's, by their names and by where those lead to. */
 function programs({ program, env }: Needs): string[] {
   const found = [program, 'rpict'].map((name) => (name.includes('/') ? name : inPath(name, env['PATH'] ?? '')));
   return found.filter((path) => path !== null && isAbsolute(path) && exists(path)).flatMap((path) => alike(path ?? ''));
