@@ -33,12 +33,14 @@ interface Kept {
 /** The cells of this host, each for one project and what is seen there: made when needed, kept a while. */
 export class Cells {
   readonly #clock: Clock;
+  readonly #isHalfFull: (tmp: number) => boolean;
   readonly #cells = new Map<string, Promise<Kept>>();
   /** Those that nobody uses, the one unused longest first. */
   readonly #idle = new Set<Kept>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, isFull = isHalfFull) {
     this.#clock = clock;
+    this.#isHalfFull = isFull;
   }
 
   /**
@@ -140,11 +142,15 @@ export class Cells {
     const now = this.#clock.passed();
     if (kept.gone || now - kept.lookedAt < LOOK) return false;
     kept.lookedAt = now;
-    let full = false;
-    quietly(() => {
-      const { bavail, blocks } = statfsSync(`/proc/self/fd/${kept.tmp}`);
-      full = bavail < blocks / 2;
-    });
-    return full;
+    return this.#isHalfFull(kept.tmp);
   }
+}
+
+function isHalfFull(tmp: number): boolean {
+  let full = false;
+  quietly(() => {
+    const { bavail, blocks } = statfsSync(`/proc/self/fd/${tmp}`);
+    full = bavail < blocks / 2;
+  });
+  return full;
 }

@@ -73,6 +73,7 @@ function inPath(program: string, path: string): string | null {
 function shownFor(path: string, needs: Needs): string | null {
   const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const directory = isDirectory ? path : dirname(path);
+  if (alike(needs.home).some((one) => isWithin(path, one))) return null;
   if (!holdsMore(directory, needs)) return directory;
   return isDirectory ? null : path;
 }
@@ -81,9 +82,8 @@ const shared = ['/home', '/root', '/run', '/srv', '/var', '/tmp', '/mnt', '/medi
 
 /** Whether a directory holds what is none of a simulation's business: somebody's home, our own, other projects. */
 function holdsMore(directory: string, { home, env, location, project }: Needs): boolean {
-  const own = alike(home);
-  const above = [...shared, ...own, env['HOME'] ?? '', location ?? '', project].filter(isAbsolute);
-  return above.some((one) => isWithin(one, directory)) || own.some((one) => isWithin(directory, one));
+  const above = [...shared, ...alike(home), env['HOME'] ?? '', location ?? '', project].filter(isAbsolute);
+  return above.some((one) => isWithin(one, directory));
 }
 
 /** A path, and where it leads to. */
