@@ -35,6 +35,11 @@ export async function performLit(deed: RunDeed, scene: Scene): Promise<Performed
   return nothingRan(null);
 }
 
+/** What Radiance says of each file that it must not write to. */
+function isUsual(warning: string, { ambient }: LitDeed): boolean {
+  return ambient.use === 'frozen' && / values from read-only ambient file$/.test(warning);
+}
+
 function nothingRan(outcome: Performed['outcome']): Performed {
   return { outcome, warnings: [], usage: null };
 }
@@ -62,7 +67,8 @@ async function performShared(deed: LitDeed, scene: Scene, share: Share): Promise
   for (const note of after) await papers.log.write(`# ${note}\n`);
   const notes = [...share.notes.slice(0, told), ...after].filter((note) => !usual.test(note));
   const outcome = watch.hung === null ? performed.outcome : hungBy(watch.hung, performed);
-  const all = { ...performed, outcome, warnings: [...performed.warnings, ...notes] };
+  const warnings = performed.warnings.filter((warning) => !isUsual(warning, deed));
+  const all = { ...performed, outcome, warnings: [...warnings, ...notes] };
   if (left.damage === null || reins.ending || performed.outcome?.is === 'stopped') return all;
   return { ...all, outcome: damagedBy(left.damage, performed) };
 }

@@ -54,9 +54,9 @@ export const network: readonly Attempt[] = [
       ),
   },
   {
-    from: 'using a network device of the host',
+    from: 'seeing who serves and who is connected',
     by: 'job',
     otherwise: 'succeeds',
-    tries: () => 'grep -q "[a-z0-9]: *[1-9]" /proc/net/dev && echo taken',
+    tries: ({ teller }) => `grep -qi ":${teller.toString(16).padStart(4, '0')} " /proc/net/tcp && echo taken`,
   },
 ];
