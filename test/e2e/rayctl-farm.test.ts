@@ -57,13 +57,13 @@ describe('any program, by rayctl and a real daemon', function () {
   });
 
   it('pauses processes where they are, and lets them go on', async () => {
-    const command = ['sh', '-c', 'echo $$ > pid; until [ -e go ]; do sleep 0.1; done'];
+    const command = ['sh', '-c', 'until [ -e go ]; do sleep 0.1; done'];
     expect((await lab.rayctl(...run('--', ...command))).status).to.equal(0);
-    await waitUntil(
-      'the process',
-      () => existsSync(join(project, 'pid')) && readFileSync(join(project, 'pid'), 'utf8') !== '',
-    );
-    const pid = Number(readFileSync(join(project, 'pid'), 'utf8'));
+    const { tasks } = await waitUntil('the process', async () => {
+      const show = await lab.json<{ tasks: { pid: number | null }[] }>('show', '3');
+      return show.tasks[0]?.pid ? show : null;
+    });
+    const pid = tasks[0]?.pid ?? 0;
     expect((await lab.rayctl('pause', '3')).stdout).to.equal('Job 3 is paused.\n');
     await waitUntil('it is stopped', () => stateOf(pid) === 'T');
     expect((await lab.rayctl('pause', '3')).status).to.equal(1);

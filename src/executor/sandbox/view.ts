@@ -29,9 +29,9 @@ export function viewFor(needs: Needs): Sight[] {
   hide(needs.location, sights);
   const own = env['HOME'] ?? '';
   if (isAbsolute(own) && mayBeCovered(own) && !isOfSystem(own)) sights.push({ is: 'empty', path: own });
-  for (const path of [...libraries(env), ...programs(needs)]) add(shownFor(path, needs), sights);
   for (const path of needs.readable) add(exists(path) ? path : null, sights);
   for (const path of alike(home)) hide(path, sights);
+  for (const path of [...libraries(env), ...programs(needs)]) add(shownFor(path, needs), sights);
   sights.push({ is: 'write', path: project });
   if (named !== project && !isSeen(named, sights)) sights.push({ is: 'link', path: named, to: project });
   return [...sights, ...devices.map((path) => ({ is: 'device', path }) as const)];
@@ -72,10 +72,10 @@ function inPath(program: string, path: string): string | null {
 /** The directory; of a program the one that it lies in. What holds more than that is not shown for it. */
 function shownFor(path: string, needs: Needs): string | null {
   const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  const directory = isDirectory ? path : dirname(path);
+  if (isDirectory) return holdsMore(path, needs) ? null : path;
+  // Whoever submits a job names its program; Radiance may lie in our home, which only its administrator can say.
   if (alike(needs.home).some((one) => isWithin(path, one))) return null;
-  if (!holdsMore(directory, needs)) return directory;
-  return isDirectory ? null : path;
+  return holdsMore(dirname(path), needs) ? path : dirname(path);
 }
 
 const shared = ['/home', '/root', '/run', '/srv', '/var', '/tmp', '/mnt', '/media', '/net', '/data'];
