@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isSeen, isWithin, type Sight } from './sights.ts';
 import { exists, isOfSystem, mayBeCovered, systemSights } from './system.ts';
@@ -50,10 +50,21 @@ function libraries({ RAYPATH = '', PATH = '' }: Needs['env']): string[] {
   return [...RAYPATH.split(':'), ...PATH.split(':')].filter((entry) => isAbsolute(entry) && exists(entry));
 }
 
-/** The program, and one of Radiance's, by their names and by where those lead to. */
+/** The program, and those of Radiance, by their names and by where those lead to. */
 function programs({ program, env }: Needs): string[] {
-  const found = [program, 'rpict'].map((name) => (name.includes('/') ? name : inPath(name, env['PATH'] ?? '')));
-  return found.filter((path) => path !== null && isAbsolute(path) && exists(path)).flatMap((path) => alike(path ?? ''));
+  const path = program.includes('/') ? program : inPath(program, env['PATH'] ?? '');
+  const own = path !== null && isAbsolute(path) && exists(path) ? alike(path) : [];
+  const rpict = inPath('rpict', env['PATH'] ?? '');
+  return rpict === null ? own : [...own, ...alike(rpict), ...linkedFrom(dirname(rpict))];
+}
+
+/** Where the links in a directory lead to; not in one of the system, as all of that is shown. */
+function linkedFrom(directory: string): string[] {
+  if (isOfSystem(directory)) return [];
+  const links = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
+  const ways = links.flatMap(({ name }) => alike(join(directory, name)).slice(1));
+  // One program of each place stands for all.
+  return [...new Map(ways.map((way) => [dirname(way), way])).values()];
 }
 
 function inPath(program: string, path: string): string | null {
