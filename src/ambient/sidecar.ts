@@ -30,6 +30,19 @@ export function readSidecar(text: string): Sidecar | null {
   }
 }
 
+/** How every text of {@link writeSidecar} begins. */
+const firstBytes = Buffer.from('{\n  "octree": {\n    "path": "');
+
+/**
+ * Whether a file that begins so may be written over: a sidecar, the beginning of one, or nothing but zeroes, which a
+ * loss of power leaves. Anything else is somebody's own.
+ */
+export function isOurs(beginning: Buffer): boolean {
+  const length = Math.min(beginning.length, firstBytes.length);
+  if (beginning.subarray(0, length).equals(firstBytes.subarray(0, length))) return true;
+  return beginning.every((byte) => byte === 0);
+}
+
 /** Stands for a header; it tells files apart that were made in different seconds. */
 export function nameOfHeader(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');

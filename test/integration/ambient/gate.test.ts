@@ -223,6 +223,22 @@ describe('the gate', () => {
     expect((await refused(lab.enter({ path: '../room.amb' }))).message).to.match(/^\.\.\/room\.amb cannot be shared: /);
   });
 
+  it("writes into nobody's own file that has the name of the sidecar", async () => {
+    const own = '{"name": "my model"}\n';
+    writeFileSync(lab.at('.json'), own);
+    expect((await refused(lab.enter())).message).to.equal(
+      'ambfiles/room.amb.json would say what the ambient file belongs to, but holds something else, which is not ' +
+        'overwritten: move it away, or give the ambient file another name.',
+    );
+    expect(readFileSync(lab.at('.json'), 'utf8')).to.equal(own);
+    writeFileSync(lab.at('.json'), '');
+    linkSync(lab.at('.json'), lab.at('.other'));
+    expect((await refused(lab.enter())).message).to.equal(
+      'ambfiles/room.amb.json has another name, too; remove this one.',
+    );
+    expect(existsSync(lab.at())).to.equal(false);
+  });
+
   it('takes a file away from nobody: while one uses it, others with other parameters are refused', async () => {
     lab.write(3);
     const user = await lab.enter();

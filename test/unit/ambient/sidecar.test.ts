@@ -3,7 +3,7 @@ import { objection, sidecarOf } from '../../../src/ambient/fits.ts';
 import { type AmbientHeader, readHeader } from '../../../src/ambient/header.ts';
 import { ambientName } from '../../../src/ambient/name.ts';
 import { parametersOfHeader } from '../../../src/ambient/parameters.ts';
-import { nameOfHeader, readSidecar, writeSidecar } from '../../../src/ambient/sidecar.ts';
+import { isOurs, nameOfHeader, readSidecar, writeSidecar } from '../../../src/ambient/sidecar.ts';
 import { ambientHeader } from '../../support/ambient.ts';
 
 const header = readHeader(ambientHeader()) as AmbientHeader;
@@ -28,6 +28,14 @@ describe('a sidecar', () => {
       expect(readSidecar(text.slice(0, length))).to.equal(null);
     for (const other of ['null', '7', '{}', '{"octree":null}', text.replace('"ab"', '7')])
       expect(readSidecar(other)).to.equal(null);
+  });
+
+  it('may be written over wherever its writing ended, but nothing else may', () => {
+    const bytes = Buffer.from(writeSidecar(sidecarOf(model, null)));
+    for (let length = 0; length <= bytes.length; length += 1) expect(isOurs(bytes.subarray(0, length))).to.equal(true);
+    expect(isOurs(Buffer.alloc(444))).to.equal(true);
+    for (const other of ['x', '{}', '{"octree": {"path": "room.oct"}}', '\0{', '{\n  "name": "a model"\n}\n'])
+      expect(isOurs(Buffer.from(other)), other).to.equal(false);
   });
 });
 
