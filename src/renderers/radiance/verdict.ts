@@ -52,6 +52,9 @@ function knownSentence(program: string, message: string): string | null {
   if (message.includes('bad/incompatible ambient file')) {
     return `${program} cannot use the ambient file: it is empty, damaged or of another kind; remove it and try again.`;
   }
+  if (/fopen failed in ambsync: No such file/.test(message)) {
+    return `The ambient file was removed while ${program} used it.`;
+  }
   if (/cannot \(un\)lock ambient file/.test(message)) {
     return `${program} cannot lock the ambient file: the project's file system has no working locks (${ended(message)})`;
   }
@@ -67,6 +70,8 @@ function ended(message: string): string {
 }
 
 const damage = [
+  // Somebody removed it while the program used it.
+  /fopen failed in ambsync: No such file/,
   /ignoring last \d+ values/,
   /corrupted near character/,
   /bad\/incompatible ambient file/,

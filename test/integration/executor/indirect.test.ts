@@ -184,6 +184,16 @@ describe('simulations that keep indirect light', function () {
       expect(await lit.live(lit.deed(), seen)).to.deep.include({ is: 'failed', damaged: true, exit: 1 });
     });
 
+    it('say so when somebody has removed it', async () => {
+      const error = 'rpict: system - fopen failed in ambsync: No such file or directory';
+      const outcome = await lit.live(
+        lit.deed(),
+        lit.standIn(`real "$@"; rm ambfiles/room.amb; echo "${error}" >&2; exit 2`),
+      );
+      expect(outcome).to.deep.include({ is: 'failed', damaged: true, exit: 2 });
+      expect(lit.files()).to.deep.equal(['room.amb.json']);
+    });
+
     it('find it misaligned or shrunken themselves', async () => {
       await lit.live(lit.deed());
       const zeros = lit.standIn('real "$@"; head -c 670 /dev/zero >> ambfiles/room.amb');

@@ -48,6 +48,10 @@ describe('how a simulation ended', () => {
       'rpict cannot use the ambient file: it is empty, damaged or of another kind; remove it and try again.',
     ],
     [
+      { exit: 2, lastLines: ['rpict: system - fopen failed in ambsync: No such file or directory', report] },
+      'The ambient file was removed while rpict used it.',
+    ],
+    [
       { exit: 2, lastLines: ['rpict: system - cannot (un)lock ambient file: No locks available'] },
       "rpict cannot lock the ambient file: the project's file system has no working locks (cannot (un)lock ambient file: No locks available.)",
     ],
