@@ -137,6 +137,25 @@ describe('the doctor on an ambient file', () => {
     expect((await examinePath(at('pipe.amb'), null, '/home', probe))[0]?.says).to.match(/is not a directory\.$/);
   });
 
+  it('says of one that is not there that no file is, and proposes no directory of its name', async () => {
+    expect(await examinePath(path, null, '/home', probe)).to.deep.equal([
+      finding('error', `${path}: there is no such file.`, `ls ${base.path}`),
+    ]);
+  });
+
+  it('never proposes to open other files, such as keys, to others', async function () {
+    if (process.getuid?.() === 0) {
+      skip(this, 'root may read and write everything');
+    }
+    const key = join(base.path, 'key');
+    writeFileSync(key, 'secret');
+    chmodSync(key, 0o444);
+    for (const mend of ['cut', 'keep', null] as const)
+      expect((await examineAmbient(key, mend)).mend).to.equal(`rayctl doctor ${base.path}`);
+    chmodSync(key, 0o000);
+    expect((await examineAmbient(key, null)).mend).to.equal(`ls -l ${key}`);
+  });
+
   it('says who must let it in', async function () {
     if (process.getuid?.() === 0) {
       skip(this, 'root may read and write everything');
