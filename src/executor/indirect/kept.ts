@@ -1,5 +1,6 @@
 import { closeSync, constants, writeFileSync } from 'node:fs';
 import { AmbientFile } from '../../ambient/ambient-file.ts';
+import { setAside } from '../../ambient/aside.ts';
 import { checkAmbient } from '../../ambient/check.ts';
 import { Door, lookBeside } from '../../ambient/door.ts';
 import { type Model, objection, sidecarOf } from '../../ambient/fits.ts';
@@ -42,8 +43,8 @@ export class Kept {
     try {
       await this.#wait(() => kept.tryLock('read'), giveUp);
       const { header, soundBytes } = await checkAmbient(kept.fd);
+      if (this.#objection(kept, model) !== null) return null;
       if (header === null) return 0;
-      if (!this.#isOf(kept, model)) return null;
       const fd = own.open('', anew);
       try {
         await copy(kept.fd, fd, soundBytes);
@@ -51,6 +52,24 @@ export class Kept {
         closeSync(fd);
       }
       return soundBytes;
+    } finally {
+      kept.close();
+    }
+  }
+
+  /**
+   * Gives one that {@link copyTo} does not take another name, so that the model can have its own. Only where the file is
+   * never changed: then all have copies, and it is taken away from nobody.
+   * @returns a sentence that says so; null if it is not in the way any more
+   */
+  giveWay(model: Model): string | null {
+    const kept = AmbientFile.open(this.#place);
+    if (kept === null) return null;
+    try {
+      const why = this.#objection(kept, model);
+      if (why === null) return null;
+      const reason = `The file could not be used: ${why}.`;
+      return `${this.#place.path} was set aside as ${setAside(this.#place, 'other', reason)}. ${reason}`;
     } finally {
       kept.close();
     }
@@ -84,7 +103,7 @@ export class Kept {
         if (!kept.writable) return 'it is read-only';
         await this.#wait(() => kept.tryLock('write'));
         const found = await checkAmbient(kept.fd);
-        if (found.is !== 'empty' && !this.#isOf(kept, model)) return 'it holds the light of another model';
+        if (this.#objection(kept, model) !== null) return 'it holds the light of another model';
         if (found.header !== null) await mendAmbient(kept.fd, found);
         await mergeAmbient(kept.fd, made.fd, found.soundBytes < copied ? 0 : copied);
         describe(door, kept, model);
@@ -134,12 +153,13 @@ export class Kept {
     throw new GateError('locked', `${this.#place.path} is locked by others; nobody came in for too long.`);
   }
 
-  #isOf(kept: AmbientFile, model: Model): boolean {
+  /** Why nothing of it is used or changed, as the end of a sentence; null of what was hardly begun. */
+  #objection(kept: AmbientFile, model: Model): string | null {
     const header = kept.header();
-    if ('problem' in header) return false;
+    if ('problem' in header) return header.incomplete ? null : 'it is no ambient file';
     const written = lookBeside(this.#place);
     const sidecar = written?.header === header.name ? written : null;
-    return objection(model, { header, modified: kept.stats.mtimeMs, sidecar }) === null;
+    return objection(model, { header, modified: kept.stats.mtimeMs, sidecar });
   }
 }
 

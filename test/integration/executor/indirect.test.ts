@@ -303,6 +303,33 @@ describe('simulations that keep indirect light', function () {
       expect(lit.log()).to.match(/ -af \/.*\/own\.amb room\.oct/m);
     });
 
+    it('set aside what is of another model, so that what they find is kept again', async () => {
+      await lit.live(lit.deed());
+      const before = readFileSync(lit.at(file));
+      const told = warnings(await lit.live(lit.deed({}, 32, ['-ad', '32'])));
+      expect(told[1]).to.equal(
+        `${file} was set aside as ${file}.other-1. The file could not be used: it was made with other options (-ad 16 against -ad 32).`,
+      );
+      expect(told).to.have.length(2);
+      expect(readFileSync(lit.at(`${file}.other-1`)).equals(before)).to.equal(true);
+      expect((await lit.check()).is).to.equal('sound');
+      expect(warnings(await lit.live(lit.deed({}, 32, ['-ad', '32'])))).to.deep.equal([warning]);
+    });
+
+    it('keep what is no ambient file, such as a picture', async () => {
+      const picture = '#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\nabcd';
+      writeFileSync(lit.at(file), picture);
+      expect(warnings(await lit.live(lit.deed({ use: 'private' })))).to.deep.equal([
+        `${file} holds the light of another model: nothing of it is used, and nothing added to it.`,
+      ]);
+      expect(readFileSync(lit.at(file), 'latin1')).to.equal(picture);
+      expect(warnings(await lit.live(lit.deed()))[1]).to.match(
+        /other-1\. The file could not be used: it is no ambient file\.$/,
+      );
+      expect(readFileSync(lit.at(`${file}.other-1`), 'latin1')).to.equal(picture);
+      expect((await lit.check()).is).to.equal('sound');
+    });
+
     it('do without the warning where that was asked for, and without an overture where there are values', async () => {
       expect(warnings(await lit.live(lit.deed({ use: 'private' })))).to.deep.equal([]);
       await lit.live(lit.deed({ onlyCold: true }));
