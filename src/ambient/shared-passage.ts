@@ -80,6 +80,8 @@ export class SharedPassage implements Passage {
       if (manner === 'pause' && !(await patience.until(() => this.#state !== 'opening')))
         this.#note('The simulation was paused before it had read the file: until it goes on nobody can write to it.');
       await this.#withoutWriters(deed, patience);
+      // Nobody waits for what fills nothing.
+      if (manner === 'pause' && this.#state === 'open' && this.#hasTurn) this.#endTurn();
     } catch (error) {
       if (!(error instanceof GateError) || error.why !== 'given up') throw error;
     }
@@ -117,16 +119,25 @@ export class SharedPassage implements Passage {
   async leave(heard: string | null = null): Promise<{ readonly damage: string | null }> {
     if (this.#state === 'left') return { damage: null };
     this.#forget();
-    this.#stopReading();
-    this.#state = 'left';
     try {
+      this.#stopReading();
+      this.#state = 'left';
       const file = this.#file;
       const look = { hasTurn: this.#hasTurn, bytes: this.#bytes };
       const damage = heard ?? (file && (await lastLook(this.#in, file, look)));
       if (damage !== null) this.#in.notes.push(await this.#setAside(damage));
       return { damage };
     } finally {
+      this.#state = 'left';
+      this.#close();
+    }
+  }
+
+  /** Whatever the file's disk says: others wait for the locks that end with it. */
+  #close(): void {
+    try {
       if (this.#file) this.#in.known.uses(this.#file, -1);
+    } finally {
       this.#file?.close();
       this.#in.door.close();
       this.#in.place.close();
@@ -146,7 +157,15 @@ export class SharedPassage implements Passage {
     if (!this.#file) return;
     this.#in.known.uses(this.#file, 1);
     const header = this.#file.header();
-    if (!('problem' in header)) this.#in.door.write(sidecarOf(this.#in.model, header.name));
+    if ('problem' in header) return;
+    try {
+      this.#in.door.write(sidecarOf(this.#in.model, header.name));
+    } catch (error) {
+      // The disk may be full. Others are let in by what the header says.
+      this.#note(
+        `What it belongs to could not be written beside it: ${error instanceof Error ? error.message : error}.`,
+      );
+    }
   }
 
   #look(): AmbientFile | null {
@@ -172,9 +191,18 @@ export class SharedPassage implements Passage {
     if (this.#state === 'opening') {
       const seconds = (this.#fills ? fill : open) / 1000;
       this.#note(`The simulation has not read the file in ${seconds} s; others may write to it from now on.`);
-      this.opened();
+      this.#openAnyway();
     }
     if (this.#hasTurn) this.#endTurn();
+  }
+
+  /** Nobody is there to hear of a disk that fails. */
+  #openAnyway(): void {
+    try {
+      this.opened();
+    } catch (error) {
+      this.#note(`It could not be unlocked: ${error instanceof Error ? error.message : error}.`);
+    }
   }
 
   /** Others must not wait for ever for a process that cannot be ended. */
