@@ -15,7 +15,9 @@ import {
 } from 'node:fs';
 import { expect } from 'chai';
 import { standsStill } from '../../../src/ambient/reading.ts';
+import { realClock } from '../../../src/executor/clock.ts';
 import { OwnFile } from '../../../src/executor/indirect/own-file.ts';
+import { Shares } from '../../../src/executor/indirect/shares.ts';
 import { Turn } from '../../../src/executor/turn.ts';
 import type { Outcome } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
@@ -93,6 +95,27 @@ describe('simulations that keep indirect light', function () {
         / it was made for another octree\.$/,
       );
       expect(lit.files()).to.include.members([...both, 'room.amb.other-1', 'room.amb.other-2']);
+    });
+
+    it('have one of their own while others use the file with other options', async () => {
+      await lit.live(lit.deed());
+      const before = await lit.check();
+      const user = lit.begin(lit.deed({}, 2000));
+      await waitUntil('progress', () => user.seen.fractions.length > 0);
+      const hurried = { ...realClock, passed: () => 100 * realClock.passed() };
+      const elsewhere = { shares: new Shares(hurried, { ask: async () => lit.locks }) };
+      const overture = lit.begin(lit.deed({ onlyCold: true }, 16, ['-ad', '32']), elsewhere);
+      const other = lit.begin(lit.deed({}, 16, ['-ad', '32']), elsewhere);
+      expect(warnings(await other.outcome)).to.deep.equal([
+        `${file} holds the light of another model: nothing of it is used, and nothing added to it.`,
+      ]);
+      expect((await overture.outcome).is).to.equal('done');
+      expect(lit.log(3)).to.match(/: not run$/m);
+      user.simulation.stop();
+      await user.outcome;
+      const { is, records } = await lit.check();
+      expect([is, records >= before.records]).to.deep.equal(['sound', true]);
+      expect(lit.files()).to.deep.equal(both);
     });
 
     it("use a user's own, if its options are the same and it is newer than the octree", async () => {
