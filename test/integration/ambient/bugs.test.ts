@@ -14,9 +14,8 @@ import { checkAmbient } from '../../../src/ambient/check.ts';
 import { Gate } from '../../../src/ambient/gate.ts';
 import { locksOn } from '../../../src/unix/lock-table.ts';
 import { tryLock } from '../../../src/unix/locks.ts';
-import { temporary } from '../../support/executor.ts';
 import { LabClock } from '../../support/gate-lab.ts';
-import { lost, type Render, SharedRoom, type Simulation } from '../../support/shared-room.ts';
+import { inSharedRooms, lost, type Render, type SharedRoom, type Simulation } from '../../support/shared-room.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /**
@@ -24,26 +23,14 @@ import { waitUntil } from '../../support/wait-until.ts';
  * and with it. Nothing depends on how fast anything is: processes are stopped, and locks are held.
  */
 describe('a bug of Radiance, without the gate and with it', () => {
-  let base: ReturnType<typeof temporary>;
   let room: SharedRoom;
   let clock: LabClock;
   let gate: Gate;
 
-  before(function () {
-    if (SharedRoom.installation.found) return;
-    console.log(`    skipped: ${SharedRoom.installation.says}`);
-    this.skip();
-  });
-  beforeEach(async () => {
-    base = temporary('bugs');
-    room = new SharedRoom(base.path);
-    await room.rendered('sound.amb');
+  inSharedRooms('sound.amb', (made) => {
+    room = made;
     clock = new LabClock();
     gate = new Gate(clock);
-  });
-  afterEach(async () => {
-    await room?.close();
-    base?.[Symbol.dispose]();
   });
 
   async function verdict(name: string): Promise<string> {
