@@ -3,7 +3,7 @@ import { AmbientFile } from '../../ambient/ambient-file.ts';
 import { checkAmbient } from '../../ambient/check.ts';
 import { Door, lookBeside } from '../../ambient/door.ts';
 import { type Model, objection, sidecarOf } from '../../ambient/fits.ts';
-import { mendAmbient } from '../../ambient/mend.ts';
+import { mendShared } from '../../ambient/mend.ts';
 import { mergeAmbient } from '../../ambient/merge.ts';
 import { Place } from '../../ambient/place.ts';
 import { portions } from '../../ambient/portions.ts';
@@ -85,7 +85,7 @@ export class Kept {
         await this.#wait(() => kept.tryLock('write'));
         const found = await checkAmbient(kept.fd);
         if (found.is !== 'empty' && !this.#isOf(kept, model)) return 'it holds the light of another model';
-        if (found.header !== null) await mendAmbient(kept.fd, found);
+        if (found.header !== null) await mendShared(kept.fd, door, found);
         await mergeAmbient(kept.fd, made.fd, found.soundBytes < copied ? 0 : copied);
         describe(door, kept, model);
         return null;
