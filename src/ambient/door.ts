@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync, readSync, type Stats, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, readSync, type Stats, writeSync } from 'node:fs';
 import { tryLock, unlock } from '../unix/locks.ts';
 import { isSame, type Place } from './place.ts';
 import { isOurs, longestSidecar, readSidecar, type Sidecar, writeSidecar } from './sidecar.ts';
@@ -89,6 +89,14 @@ export class Door {
     const bytes = Buffer.from(writeSidecar(sidecar));
     ftruncateSync(this.fd, 0);
     writeSync(this.fd, bytes, 0, bytes.length, 0);
+  }
+
+  /** The ambient file was cut. In one's turn, and before others may look at it: other hosts see it at once. */
+  noteCut(to: number): void {
+    const sidecar = this.read();
+    if (sidecar === null) return;
+    this.write({ ...sidecar, cut: { to, at: new Date().toISOString() } });
+    fsyncSync(this.fd);
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import { AmbientFile } from './ambient-file.ts';
 import { sidecarOf } from './fits.ts';
 import { holderOf } from './holders.ts';
 import type { Inside } from './inside.ts';
-import { keepOut, lastLook, quarantine } from './leaving.ts';
+import { type Entered, keepOut, lastLook, quarantine } from './leaving.ts';
 import type { Passage } from './passage.ts';
 import { Reading } from './reading.ts';
 import { GateError, Patience } from './waiting.ts';
@@ -15,8 +15,7 @@ export class SharedPassage implements Passage {
   readonly #in: Inside;
   /** Null until the process has made it. */
   #file: AmbientFile | null;
-  /** Bytes of the file when it was entered. */
-  readonly #bytes: number;
+  readonly #entered: Entered;
   #state: 'opening' | 'open' | 'left' = 'opening';
   /** It is still its turn at the door: it makes the file. */
   #hasTurn: boolean;
@@ -32,7 +31,7 @@ export class SharedPassage implements Passage {
     this.notes = inside.notes;
     this.#file = file;
     if (file) inside.known.uses(file, 1);
-    this.#bytes = file?.stats.size ?? 0;
+    this.#entered = { bytes: file?.stats.size ?? 0, cut: inside.door.read()?.cut ?? null };
     this.#hasTurn = file === null;
     this.#fills = this.#hasTurn && fills;
     const { open, fill } = inside.limits;
@@ -54,7 +53,7 @@ export class SharedPassage implements Passage {
   }
 
   hasRead(pid: number): boolean {
-    if (this.#file) return this.#reading.isOver(pid, this.#file.stats, this.#bytes);
+    if (this.#file) return this.#reading.isOver(pid, this.#file.stats, this.#entered.bytes);
     // Who makes the file has nothing to read.
     const made = this.#look();
     const isMade = made !== null && !('problem' in made.header());
@@ -123,7 +122,7 @@ export class SharedPassage implements Passage {
       this.#stopReading();
       this.#state = 'left';
       const file = this.#file;
-      const look = { hasTurn: this.#hasTurn, bytes: this.#bytes };
+      const look = { hasTurn: this.#hasTurn, entered: this.#entered };
       const damage = heard ?? (file && (await lastLook(this.#in, file, look)));
       if (damage !== null) this.#in.notes.push(await this.#setAside(damage));
       return { damage };

@@ -61,7 +61,7 @@ function open(path: string): { fd: number; isWritable: boolean } {
 async function lookOnly(path: string, fd: number, mend: Mend): Promise<Finding> {
   const check = await checkAmbient(fd);
   if (mend === null || check.is === 'sound' || check.header === null) return verdict(path, check);
-  return bad(`${path} cannot be written by the user of simulations.`, `sudo chmod g+w ${quoted(path)}`);
+  return bad(`${path} cannot be written by the user of simulations.`, `sudo chmod ug+w ${quoted(path)}`);
 }
 
 async function look(path: string, fd: number, mend: Mend): Promise<Finding> {

@@ -4,32 +4,40 @@ import { setAside } from '../../ambient/aside.ts';
 import { checkAmbient } from '../../ambient/check.ts';
 import { Door, lookBeside } from '../../ambient/door.ts';
 import { type Model, objection, sidecarOf } from '../../ambient/fits.ts';
-import { mendAmbient } from '../../ambient/mend.ts';
+import { mendShared } from '../../ambient/mend.ts';
 import { mergeAmbient } from '../../ambient/merge.ts';
 import { Place } from '../../ambient/place.ts';
 import { portions } from '../../ambient/portions.ts';
+import type { Locks } from '../../ambient/probe.ts';
 import { type GateClock, GateError, Patience } from '../../ambient/waiting.ts';
 import { fileToDisk, renameBelow } from '../below.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 
 /** How long to wait for those who share the file, ms. */
 const patience = 30_000;
 const anew = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+
+export interface KeptFile {
+  readonly directory: number;
+  readonly path: string;
+  readonly attempt: string;
+  readonly locks: Pick<Locks, 'holds'>;
+}
 
 /** The ambient file that is kept when the programs that used copies of it have ended. */
 export class Kept {
   readonly #place: Place;
   readonly #directory: number;
   readonly #attempt: string;
-  readonly #clock: GateClock | null;
+  readonly #locksHold: boolean;
+  readonly #clock: GateClock;
 
-  /** @param clock null where locks do not hold: then the file is never changed, but replaced by another */
-  constructor(
-    { directory, path, attempt }: { readonly directory: number; readonly path: string; readonly attempt: string },
-    clock: GateClock | null,
-  ) {
+  /** Where locks do not hold the file is never changed, but replaced by another. */
+  constructor({ directory, path, attempt, locks }: KeptFile, clock: GateClock) {
     this.#directory = directory;
     this.#place = new Place(directory, path);
     this.#attempt = attempt;
+    this.#locksHold = locks.holds;
     this.#clock = clock;
   }
 
@@ -82,7 +90,8 @@ export class Kept {
    */
   async add(made: AmbientFile, model: Model, copied: number): Promise<string | null> {
     try {
-      return await (this.#clock ? this.#addTo(made, model, copied) : this.#replace(made, model, copied));
+      if (this.#locksHold) return await this.#addTo(made, model, copied);
+      return await oneAtATime(this.#place, this.#clock, () => this.#replace(made, model, copied));
     } catch (error) {
       const { message } = this.#place.unusable(error) as Error;
       return message.replace(/\.$/, '');
@@ -104,7 +113,7 @@ export class Kept {
         await this.#wait(() => kept.tryLock('write'));
         const found = await checkAmbient(kept.fd);
         if (this.#objection(kept, model) !== null) return 'it holds the light of another model';
-        if (found.header !== null) await mendAmbient(kept.fd, found);
+        if (found.header !== null) await mendShared(kept.fd, door, found);
         await mergeAmbient(kept.fd, made.fd, found.soundBytes < copied ? 0 : copied);
         describe(door, kept, model);
         return null;
@@ -116,7 +125,7 @@ export class Kept {
     }
   }
 
-  /** Of two hosts that do this at the same time the later one wins: values are lost, but the file is always sound. */
+  /** The file is always sound: who reads it without a lock has the old one or the new one. */
   async #replace(made: AmbientFile, model: Model, copied: number): Promise<string | null> {
     const fresh = new Place(this.#directory, `${this.#place.path}.${this.#attempt}.new`);
     try {
@@ -149,7 +158,7 @@ export class Kept {
   }
 
   async #wait(attempt: () => boolean, giveUp = () => false): Promise<void> {
-    if (this.#clock === null || (await new Patience(this.#clock, patience, giveUp).until(attempt))) return;
+    if (!this.#locksHold || (await new Patience(this.#clock, patience, giveUp).until(attempt))) return;
     throw new GateError('locked', `${this.#place.path} is locked by others; nobody came in for too long.`);
   }
 

@@ -56,10 +56,10 @@ export class PrivateShares {
   }
 
   async #withKept<T>(wanted: Wanted, deed: (kept: Kept) => Promise<T>): Promise<T> {
-    const { directory, path, locks } = wanted;
+    const { directory, path } = wanted;
     const { dev, ino } = fstatSync(directory);
     return await this.#queue.in(`${dev}:${ino} ${path}`, async () => {
-      const kept = new Kept(wanted, locks.holds ? this.#clock : null);
+      const kept = new Kept(wanted, this.#clock);
       try {
         return await deed(kept);
       } finally {

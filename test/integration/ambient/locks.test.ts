@@ -11,9 +11,8 @@ import { realClock } from '../../../src/executor/clock.ts';
 import { keepersOf, locksOn } from '../../../src/unix/lock-table.ts';
 import { tryLock, unlock } from '../../../src/unix/locks.ts';
 import { O_PATH } from '../../../src/unix/walk.ts';
-import { temporary } from '../../support/executor.ts';
 import { GateLab } from '../../support/gate-lab.ts';
-import { lost, SharedRoom, type Simulation } from '../../support/shared-room.ts';
+import { inSharedRooms, lost, type SharedRoom, type Simulation } from '../../support/shared-room.ts';
 import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -303,23 +302,11 @@ describe('the locks of the gate', () => {
 });
 
 describe('the locks of the gate and real rpicts', () => {
-  let base: ReturnType<typeof temporary>;
   let room: SharedRoom;
   let gate: Gate;
-  before(function () {
-    if (SharedRoom.installation.found) return;
-    console.log(`    skipped: ${SharedRoom.installation.says}`);
-    this.skip();
-  });
-  beforeEach(async () => {
-    base = temporary('locks');
-    room = new SharedRoom(base.path);
+  inSharedRooms('a.amb', (made) => {
+    room = made;
     gate = new Gate(realClock, { alone: 60_000 });
-    await room.rendered('a.amb');
-  });
-  afterEach(async () => {
-    await room?.close();
-    base?.[Symbol.dispose]();
   });
 
   const entries = () => locksOn(statSync(room.at('a.amb')));

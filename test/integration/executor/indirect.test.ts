@@ -15,12 +15,13 @@ import {
 } from 'node:fs';
 import { expect } from 'chai';
 import { standsStill } from '../../../src/ambient/reading.ts';
-import { realClock } from '../../../src/executor/clock.ts';
+import { type Clock, realClock } from '../../../src/executor/clock.ts';
 import { OwnFile } from '../../../src/executor/indirect/own-file.ts';
 import { Shares } from '../../../src/executor/indirect/shares.ts';
 import { Turn } from '../../../src/executor/turn.ts';
 import type { Outcome } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
+import { tryLock } from '../../../src/unix/locks.ts';
 import { RealRoom } from '../../support/ambient.ts';
 import { run } from '../../support/executor.ts';
 import { LitRoom, loose } from '../../support/lit-room.ts';
@@ -31,6 +32,13 @@ const file = 'ambfiles/room.amb';
 const both = ['room.amb', 'room.amb.json'];
 const warnings = (outcome: Outcome) => (outcome.is === 'done' ? outcome.warnings : [JSON.stringify(outcome)]);
 const reason = (outcome: Outcome) => ('reason' in outcome ? outcome.reason : outcome.is);
+
+/** A clock on which an hour is over in so many parts of it. */
+const hurried = (times: number): Clock => ({
+  now: realClock.now,
+  passed: () => realClock.passed() * times,
+  after: (milliseconds, deed) => realClock.after(milliseconds / times, deed),
+});
 
 describe('simulations that keep indirect light', function () {
   this.timeout(120_000);
@@ -187,6 +195,24 @@ describe('simulations that keep indirect light', function () {
         `${file} cannot be shared: illegal operation on a directory.`,
       );
     });
+  });
+
+  it('are ended where somebody keeps the lock for ever, and say who', async () => {
+    await lit.live(lit.deed());
+    const clock = hurried(200);
+    const shares = new Shares(clock, { ask: async () => lit.locks });
+    const begun = lit.begin(lit.deed({}, 400), { clock, shares });
+    await waitUntil('a program that has read the file', () => begun.seen.fractions.length > 0);
+    const fd = openSync(lit.at(file), 'r+');
+    await waitUntil('the lock', () => tryLock(fd));
+    expect(await begun.outcome).to.include({
+      is: 'failed',
+      reason:
+        'It was ended because it waited 5 minutes for the lock of its ambient file, which another simulation of this ' +
+        'host holds.',
+    });
+    closeSync(fd);
+    expect((await lit.check()).is).to.equal('sound');
   });
 
   describe('when the file is damaged', () => {

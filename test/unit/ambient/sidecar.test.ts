@@ -22,6 +22,15 @@ describe('a sidecar', () => {
     }
   });
 
+  it('tells of a cut, and is taken where it was written before there were any', () => {
+    const sidecar = { ...sidecarOf(model, 'x'), cut: { to: 700, at: '2026-11-23T00:00:00.000Z' } };
+    expect(readSidecar(writeSidecar(sidecar))).to.deep.equal(sidecar);
+    const { cut, ...old } = sidecar;
+    expect(readSidecar(JSON.stringify(old))?.cut).to.equal(null);
+    for (const other of [7, 'x', {}, { ...cut, to: '7' }, { to: 7 }])
+      expect(readSidecar(JSON.stringify({ ...old, cut: other }))).to.equal(null);
+  });
+
   it('is not taken when it was not written to its end, or says something else', () => {
     const text = writeSidecar(sidecarOf(model, null));
     for (let length = 0; length < text.length - 2; length += 1)
