@@ -10,6 +10,7 @@ import { Place } from '../../ambient/place.ts';
 import { portions } from '../../ambient/portions.ts';
 import { type GateClock, GateError, Patience } from '../../ambient/waiting.ts';
 import { fileToDisk, renameBelow } from '../below.ts';
+import { placeInProject } from './own-file.ts';
 
 /** How long to wait for those who share the file, ms. */
 const patience = 30_000;
@@ -102,12 +103,7 @@ export class Kept {
       try {
         if (!kept.writable) return 'it is read-only';
         await this.#wait(() => kept.tryLock('write'));
-        const found = await checkAmbient(kept.fd);
-        if (this.#objection(kept, model) !== null) return 'it holds the light of another model';
-        if (found.header !== null) await mendAmbient(kept.fd, found);
-        await mergeAmbient(kept.fd, made.fd, found.soundBytes < copied ? 0 : copied);
-        describe(door, kept, model);
-        return null;
+        return await this.#merge(kept, door, { made, model, copied });
       } finally {
         kept.close();
       }
@@ -116,11 +112,28 @@ export class Kept {
     }
   }
 
+  async #merge(
+    kept: AmbientFile,
+    door: Door,
+    { made, model, copied }: { readonly made: AmbientFile; readonly model: Model; readonly copied: number },
+  ): Promise<string | null> {
+    const found = await checkAmbient(kept.fd);
+    if (this.#objection(kept, model) !== null) return 'it holds the light of another model';
+    if (found.header !== null) await mendAmbient(kept.fd, found);
+    try {
+      await mergeAmbient(kept.fd, made.fd, found.soundBytes < copied ? 0 : copied);
+    } finally {
+      // An empty one ends every Radiance that is started by hand.
+      if (kept.stats.size === 0) this.#place.remove('');
+    }
+    describe(door, kept, model);
+    return null;
+  }
+
   /** Of two hosts that do this at the same time the later one wins: values are lost, but the file is always sound. */
   async #replace(made: AmbientFile, model: Model, copied: number): Promise<string | null> {
-    const fresh = new Place(this.#directory, `${this.#place.path}.${this.#attempt}.new`);
+    const fresh = placeInProject(this.#directory, this.#attempt);
     try {
-      fresh.remove('');
       const bytes = await this.copyTo(fresh, model);
       if (bytes === null) return 'it holds the light of another model';
       const file = AmbientFile.open(fresh) ?? make(fresh);
