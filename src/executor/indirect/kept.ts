@@ -12,6 +12,7 @@ import type { Locks } from '../../ambient/probe.ts';
 import { type GateClock, GateError, Patience } from '../../ambient/waiting.ts';
 import { fileToDisk, renameBelow } from '../below.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { placeInProject } from './own-file.ts';
 
 /** How long to wait for those who share the file, ms. */
 const patience = 30_000;
@@ -111,12 +112,7 @@ export class Kept {
       try {
         if (!kept.writable) return 'it is read-only';
         await this.#wait(() => kept.tryLock('write'));
-        const found = await checkAmbient(kept.fd);
-        if (this.#objection(kept, model) !== null) return 'it holds the light of another model';
-        if (found.header !== null) await mendShared(kept.fd, door, found);
-        await mergeAmbient(kept.fd, made.fd, found.soundBytes < copied ? 0 : copied);
-        describe(door, kept, model);
-        return null;
+        return await this.#merge(kept, door, { made, model, copied });
       } finally {
         kept.close();
       }
@@ -125,11 +121,28 @@ export class Kept {
     }
   }
 
+  async #merge(
+    kept: AmbientFile,
+    door: Door,
+    { made, model, copied }: { readonly made: AmbientFile; readonly model: Model; readonly copied: number },
+  ): Promise<string | null> {
+    const found = await checkAmbient(kept.fd);
+    if (this.#objection(kept, model) !== null) return 'it holds the light of another model';
+    if (found.header !== null) await mendShared(kept.fd, door, found);
+    try {
+      await mergeAmbient(kept.fd, made.fd, found.soundBytes < copied ? 0 : copied);
+    } finally {
+      // An empty one ends every Radiance that is started by hand.
+      if (kept.stats.size === 0) this.#place.remove('');
+    }
+    describe(door, kept, model);
+    return null;
+  }
+
   /** The file is always sound: who reads it without a lock has the old one or the new one. */
   async #replace(made: AmbientFile, model: Model, copied: number): Promise<string | null> {
-    const fresh = new Place(this.#directory, `${this.#place.path}.${this.#attempt}.new`);
+    const fresh = placeInProject(this.#directory, this.#attempt);
     try {
-      fresh.remove('');
       const bytes = await this.copyTo(fresh, model);
       if (bytes === null) return 'it holds the light of another model';
       const file = AmbientFile.open(fresh) ?? make(fresh);

@@ -38,7 +38,7 @@ export class PrivateShares {
   async enter(wanted: Wanted): Promise<Share> {
     const { directory, path, attempt, deed, locks, model } = wanted;
     const notes = warningsOf(wanted);
-    const own = locks.holds ? OwnFile.inProject(directory, attempt) : OwnFile.elsewhere();
+    const own = locks.holds ? OwnFile.inProject(directory, attempt) : OwnFile.elsewhere(directory, attempt);
     try {
       const copied = await this.#withKept(wanted, (kept) => copyOf(kept, own, { wanted, notes }));
       if (copied === null)

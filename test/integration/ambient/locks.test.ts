@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,21 +12,10 @@ import { keepersOf, locksOn } from '../../../src/unix/lock-table.ts';
 import { tryLock, unlock } from '../../../src/unix/locks.ts';
 import { O_PATH } from '../../../src/unix/walk.ts';
 import { GateLab } from '../../support/gate-lab.ts';
+import { forbidGrowth, growsAlways } from '../../support/no-growth.ts';
 import { inSharedRooms, lost, type SharedRoom, type Simulation } from '../../support/shared-room.ts';
 import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-
-/** Until the returned function is called this process can make no file longer. */
-function forbidGrowth(): () => void {
-  const limit = (soft: string) => spawnSync('prlimit', ['--pid', `${process.pid}`, `--fsize=${soft}:`]);
-  const ignore = () => {};
-  process.on('SIGXFSZ', ignore);
-  limit('0');
-  return () => {
-    limit('unlimited');
-    process.off('SIGXFSZ', ignore);
-  };
-}
 
 /** From now on it can only be looked at and closed. */
 function breakDescriptor(fd: number): void {
@@ -168,7 +157,8 @@ describe('the locks of the gate', () => {
   });
 
   it('end though the disk fails, however the process has left', async function () {
-    if (spawnSync('prlimit', ['--version']).status !== 0) skip(this, 'there is no program prlimit');
+    const why = growsAlways();
+    if (why !== null) skip(this, why);
     for (const way of ['opened', 'left']) {
       rmSync(lab.at(), { force: true });
       const maker = await lab.enter();

@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -14,8 +15,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { expect } from 'chai';
+import { AmbientFile } from '../../../src/ambient/ambient-file.ts';
+import { Place } from '../../../src/ambient/place.ts';
 import { standsStill } from '../../../src/ambient/reading.ts';
 import { type Clock, realClock } from '../../../src/executor/clock.ts';
+import { Kept } from '../../../src/executor/indirect/kept.ts';
 import { OwnFile } from '../../../src/executor/indirect/own-file.ts';
 import { Shares } from '../../../src/executor/indirect/shares.ts';
 import { Turn } from '../../../src/executor/turn.ts';
@@ -25,6 +29,7 @@ import { tryLock } from '../../../src/unix/locks.ts';
 import { RealRoom } from '../../support/ambient.ts';
 import { run } from '../../support/executor.ts';
 import { LitRoom, loose } from '../../support/lit-room.ts';
+import { forbidGrowth, growsAlways } from '../../support/no-growth.ts';
 import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -315,6 +320,29 @@ describe('simulations that keep indirect light', function () {
       chmodSync(lit.at(file), 0o664);
     });
 
+    it('leave no empty file where the disk is full: Radiance would take it for one', async function () {
+      const why = growsAlways();
+      if (why !== null) skip(this, why);
+      await lit.live(lit.deed());
+      renameSync(lit.at(file), lit.at('ambfiles/made.amb'));
+      const directory = openSync(lit.project.path, 'r');
+      const place = new Place(directory, 'ambfiles/made.amb');
+      const made = AmbientFile.open(place);
+      const kept = new Kept({ directory, path: file, attempt: '12.9.1', locks: { holds: true } }, realClock);
+      const model = { octree: { path: 'room.oct', sha256: 'a', modified: 0 }, parameters: '', radiance: '' };
+      const allow = forbidGrowth();
+      try {
+        if (made) expect(await kept.add(made, model, 0)).to.match(/file too large/);
+      } finally {
+        allow();
+        kept.close();
+        made?.close();
+        place.close();
+        closeSync(directory);
+      }
+      expect(lit.files()).to.deep.equal(['made.amb', 'room.amb.json']);
+    });
+
     it('leave nothing when they are ended, but what they have found', async () => {
       const begun = lit.begin(lit.deed({ use: 'private' }, 2000));
       await waitUntil('progress', () => begun.seen.fractions.length > 0);
@@ -350,6 +378,14 @@ describe('simulations that keep indirect light', function () {
       const after = await lit.check();
       expect([is, after.is, after.records >= records]).to.deep.equal(['sound', 'sound', true]);
       expect(lit.log()).to.match(/ -af \/.*\/own\.amb room\.oct/m);
+    });
+
+    it('leave nothing of attempts that were killed with their procwrap', async () => {
+      mkdirSync(lit.at('proc'), { recursive: true });
+      writeFileSync(lit.at('proc/12.1.1.own'), 'left');
+      await lit.live(lit.deed());
+      expect([lit.files(), readdirSync(lit.at('proc'))]).to.deep.equal([both, []]);
+      expect((await lit.check()).is).to.equal('sound');
     });
 
     it('set aside what is of another model, so that what they find is kept again', async () => {
