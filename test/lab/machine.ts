@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -72,17 +72,25 @@ export function mount(options: string): void {
   asRoot('mount', '-t', 'nfs', '-o', options, 'srv:/export', '/mnt');
 }
 
-/** Raises a flag that all machines see. */
-export function flag(name: string): void {
-  writeFileSync(join(flags, name), '');
+/** Raises a flag that all machines see, with a word on it. */
+export function flag(name: string, word = ''): void {
+  writeFileSync(join(flags, `.${name}`), word);
+  renameSync(join(flags, `.${name}`), join(flags, name));
 }
 
-/** Waits for a flag. */
-export async function flagged(name: string, seconds = 60): Promise<void> {
-  for (let tries = seconds * 10; !existsSync(join(flags, name)); tries--) {
-    if (tries === 0) throw new Error(`nobody raised ${name} within ${seconds} s`);
+/** Waits for a flag. @returns the word on it */
+export async function flagged(name: string): Promise<string> {
+  if (!(await until(() => existsSync(join(flags, name))))) throw new Error(`nobody raised ${name} within a minute`);
+  return readFileSync(join(flags, name), 'utf8');
+}
+
+/** @returns whether it came true within a minute */
+export async function until(isTrue: () => boolean): Promise<boolean> {
+  for (let tries = 600; !isTrue(); tries--) {
+    if (tries === 0) return false;
     await new Promise((settle) => setTimeout(settle, 100));
   }
+  return true;
 }
 
 /** Goes on when both clients are here. */

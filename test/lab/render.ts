@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, constants, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { checkAmbient } from '../../src/ambient/check.ts';
 import { Gate } from '../../src/ambient/gate.ts';
 import { parametersOf } from '../../src/ambient/parameters.ts';
@@ -11,8 +13,8 @@ import { realClock } from '../../src/executor/clock.ts';
 import { tryLock } from '../../src/unix/locks.ts';
 
 /**
- * Real rpict through the gate, on one of two hosts: `share PROJECT ROUNDS`, `hold PROJECT`, `check PROJECT`. It says
- * what it does in lines, and at the end what came of it as JSON.
+ * Real rpict through the gate, on one of two hosts: `share PROJECT ROUNDS`, `come`, `half`, `raw` and `check PROJECT`.
+ * It says what it does in lines, and at the end what came of it as JSON.
  */
 const [verb, project = '.', rounds = '1'] = process.argv.slice(2);
 const ambient = 'ambfiles/room.amb';
@@ -61,10 +63,8 @@ async function picture(gate: Gate, number: number, kill: boolean): Promise<void>
   const from = [(1 + ((number * 37) % 100) / 50).toFixed(3), (0.5 + ((number * 53) % 100) / 60).toFixed(3), '1.2'];
   const view = ['-vp', ...from, '-vd', Math.cos(number).toFixed(3), Math.sin(number).toFixed(3), '-.1'];
   // One that is to be killed must not be done before.
-  const size = kill ? ['-x', '700', '-y', '700'] : [];
-  const args = [...options, ...size, ...view, '-af', ambient, 'room.oct'];
-  const env = { RAYPATH: `.:${join(radiance, 'lib')}` };
-  const child = spawn(join(radiance, 'bin/rpict'), args, { cwd: project, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const size = kill ? ['-x', '400', '-y', '400'] : [];
+  const child = startRpict([...size, ...view]);
   let errors = '';
   let killed = false;
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -115,13 +115,38 @@ async function share(): Promise<unknown> {
   return { ends, problems };
 }
 
-/** Stays inside, with the lock, until it is killed. */
-async function hold(): Promise<unknown> {
+/** Comes in, and says whether it had to wait. */
+async function come(): Promise<unknown> {
   const passage = await enter(new Gate(realClock), () => console.log('waits'));
-  console.log(passage.fd === null ? 'makes' : 'inside');
+  await passage.leave();
+  return { notes: passage.notes };
+}
+
+/** In the middle of a write, with the lock, until it is killed: rpict's buffer may end anywhere. */
+async function half(): Promise<unknown> {
+  const fd = openSync(join(project, ambient), constants.O_RDWR | constants.O_APPEND);
+  await new Patience(realClock, 60_000).until(() => tryLock(fd, 'write'));
+  writeSync(fd, Buffer.alloc(30));
+  fsyncSync(fd);
+  console.log(fstatSync(fd).size);
   return await new Promise(() => setInterval(() => {}, 60_000));
 }
 
-const deeds: Readonly<Record<string, () => Promise<unknown>>> = { share, hold, check };
+/** Without the gate, until it has loaded the file. */
+async function raw(): Promise<unknown> {
+  const child = startRpict(['-vp', '1', '1', '1', '-vd', '1', '0', '0']);
+  for await (const line of createInterface({ input: child.stderr })) if (line.includes(' rays, ')) break;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  return { bytes: statSync(join(project, ambient)).size };
+}
+
+function startRpict(args: readonly string[]) {
+  const env = { RAYPATH: `.:${join(radiance, 'lib')}` };
+  const all = [...options, ...args, '-af', ambient, 'room.oct'];
+  return spawn(join(radiance, 'bin/rpict'), all, { cwd: project, env, stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+const deeds: Readonly<Record<string, () => Promise<unknown>>> = { share, check, come, half, raw };
 console.log(JSON.stringify(await deeds[verb ?? '']?.()));
 process.exit();
