@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { top } from '../support/program.ts';
@@ -32,7 +32,11 @@ describe('on real NFS between two hosts', function () {
   });
 
   for (const name of names) {
-    it(name, () => {
+    it(name, function () {
+      if (name.includes('rpict') && !existsSync(join(top, '.radiance/bin/rpict'))) {
+        console.log('      skipped: the machines see the Radiance of scripts/setup only, not one in PATH');
+        this.skip();
+      }
       for (const host of ['c1', 'c2']) {
         const line = told.find((one) => one.includes(`ok ${name}`) && one.startsWith(host));
         expect(line, told.join('\n')).to.match(/^c[12]: ok /);
