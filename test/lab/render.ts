@@ -92,7 +92,7 @@ async function picture(gate: Gate, number: number, kill: boolean): Promise<void>
   ends.push({ killed: kill, status, damage, notes: passage.notes, bytes: seen.length });
 }
 
-/** Under a lock: without one, an NFS client shows others what was in the file before, too. */
+/** Under a lock: NFS promises nothing to who reads without one. */
 async function remember(): Promise<void> {
   const fd = openSync(join(project, ambient), constants.O_RDWR);
   await new Patience(realClock, 60_000).until(() => tryLock(fd, 'read'));
