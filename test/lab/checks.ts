@@ -1,9 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { asRay, asRoot, endStarted, flag, flagged, host, mount, startAsRay, together } from './machine.ts';
+import { apart, apartAtOnce, makeScene, sharedByFarms } from './daemons.ts';
+import { asRay, asRoot, attempt, flag, flagged, host, mount, startAsRay, together } from './machine.ts';
 import type { Name } from './names.ts';
-import { halfWritten, makeProject, sharing } from './sharing.ts';
+import { found, halfWritten, makeProject, sharing } from './sharing.ts';
 
 /**
  * The matrix, on both clients at once: what holds on which mount. Each check has a line of its own, `ok NAME` or
@@ -13,14 +14,15 @@ const here = import.meta.dirname;
 const lockChild = join(here, '../../src/bin/lock-probe.js');
 const node = process.execPath;
 
+/** What to look at: all, or those whose names hold these words. */
+const wanted = process.argv[2] ?? '';
+
 async function check(name: Name, deed: (name: Name) => Promise<void>): Promise<void> {
+  if (!name.includes(wanted)) return;
   const before = performance.now();
-  const told = await deed(name).then(
-    () => `ok ${name} (${((performance.now() - before) / 1000).toFixed(1)} s)`,
-    (error: Error) => `not ok ${name}: ${error.message.replace(/\s+/g, ' ')}`,
-  );
-  console.log(told);
-  await endStarted();
+  const why = await attempt(name, () => deed(name));
+  const seconds = ((performance.now() - before) / 1000).toFixed(1);
+  console.log(why === null ? `ok ${name} (${seconds} s)` : `not ok ${name}: ${why}`);
   await together(`after ${name}`);
 }
 
@@ -67,6 +69,8 @@ async function nothingIsLeft(name: Name): Promise<void> {
   expect(readdirSync('/mnt').filter((file) => file.startsWith('.rayserver-locks'))).to.deep.equal([]);
 }
 
+const hasRadiance = existsSync('/rayserver/.radiance/bin/rpict');
+
 mount('vers=3');
 await check('NFS 3, server without rpc.statd: the probe says so in time, and leaves nothing', async (name) => {
   const { holds, why, mend, seconds } = await ask();
@@ -91,10 +95,17 @@ for (const version of ['3', '4.2'] as const) {
   await check(`${name}: what one host holds another one is refused, until the holder is killed`, () =>
     between(name, 'refused'),
   );
-  if (!existsSync('/rayserver/.radiance/bin/rpict')) continue;
+  if (!hasRadiance) continue;
   const project = await makeProject(version);
   await check(`${name}: rpict on both hosts shares an ambient file through the gate`, () => sharing(project));
   await check(`${name}: bare rpict cuts off what another host is writing; the gate waits`, () => halfWritten(project));
+  const scene = await makeScene(`scene-${version}`);
+  await check(`${name}: rpict of two daemons shares an ambient file, while one of them is killed`, () =>
+    sharedByFarms(scene),
+  );
+  mount(`vers=${version},actimeo=600`);
+  const fresh = await makeProject(`fresh-${version}`);
+  await check(`${name}: what rpict of one host has made another host finds`, () => found(fresh));
 }
 
 for (const option of ['nolock', 'local_lock=posix'] as const) {
@@ -108,5 +119,11 @@ for (const option of ['nolock', 'local_lock=posix'] as const) {
   });
   // Without this the refusal above would prove nothing.
   await check(`${name}: two hosts do get the same lock`, () => between(name, 'obtained'));
+  if (!hasRadiance) continue;
+  const scene = await makeScene(`scene-${option}`);
+  await check(`${name}: rpict of each host has a file of its own, merged afterwards`, () => apart(scene, option));
+  // It is the same on both.
+  if (name === 'NFS 3 with nolock')
+    await check(`${name}: rpict of both at the same time leaves a sound file`, () => apartAtOnce(scene));
 }
 asRoot('umount', '/mnt');

@@ -4,7 +4,8 @@ import { asRay, flag, flagged, host, startAsRay, together, until } from './machi
 
 /** Real rpict on both hosts, through the gate (render.ts) and without it. */
 const render = join(import.meta.dirname, 'render.js');
-const node = process.execPath;
+export const look = join(import.meta.dirname, 'look.js');
+export const node = process.execPath;
 
 const making = `
   umask 002 && mkdir -p "$1/ambfiles" && cd /rayserver/test/fixtures/room && PATH=/rayserver/.radiance/bin:$PATH &&
@@ -22,7 +23,7 @@ export async function makeProject(name: string): Promise<string> {
 
 /** Four pictures on each host, two at a time, of which one is killed. */
 export async function sharing(project: string): Promise<void> {
-  const { status, text } = await asRay(node, [render, 'share', project, '2'], 120);
+  const { status, text } = await asRay(node, [render, 'share', project, '2']);
   if (status !== 0) throw new Error(text);
   const { ends, problems } = JSON.parse(text.trim().split('\n').at(-1) ?? '') as Shared;
   console.log(`# ${ends.map((one) => `${one.status} ${one.bytes}`).join(', ')}`);
@@ -31,11 +32,16 @@ export async function sharing(project: string): Promise<void> {
   expect(ends.map((one) => one.damage).filter((damage) => damage !== null)).to.deep.equal([]);
   // One that was to be killed may have been done when it was its turn.
   expect(ends.filter((one) => one.status !== (one.killed ? null : 0) && one.status !== 0)).to.deep.equal([]);
-  const checked = await asRay(node, [render, 'check', project]);
-  console.log(`# ${checked.text.trim()}`);
-  const { is, records, lost } = JSON.parse(checked.text) as Checked;
+  expect(await checked(project)).to.be.greaterThan(1000);
+}
+
+/** The file is sound, and nothing is missing of what the hosts have kept of it. @returns its records */
+export async function checked(project: string): Promise<number> {
+  const { text } = await asRay(node, [look, 'check', project]);
+  console.log(`# ${text.trim()}`);
+  const { is, records, lost } = JSON.parse(text) as Checked;
   expect({ is, lost }).to.deep.equal({ is: 'sound', lost: [] });
-  expect(records).to.be.greaterThan(1000);
+  return records;
 }
 
 interface Checked {
@@ -73,9 +79,30 @@ export async function halfWritten(project: string): Promise<void> {
     });
     await flagged(called('tried'));
     await flagged(called('killed'));
-    if (how === 'come') await until(() => lines.length === 2);
+    if (how === 'come') await until('the one who waits', () => lines.length === 2);
     flag(called('over'));
     const expected = how === 'raw' ? [`{"bytes":${size - 30}}`] : ['waits', /The last 30 bytes were cut off/];
     for (const [index, line] of expected.entries()) expect(lines[index] ?? 'nothing').to.match(new RegExp(line));
   }
+}
+
+/**
+ * c2 sees that there is no file, and waits, since c1 is about to make it. What c2's kernel has seen it believes for ten
+ * minutes on this mount; c2 must find the file all the same, or its rpict would empty it.
+ */
+export async function found(project: string): Promise<void> {
+  const called = (sign: string) => `${project.slice(5)}.${sign}`;
+  const lines: string[] = [];
+  const says = (line: string) => {
+    lines.push(line);
+    if (line === 'waits' || line === 'is let in') flag(called(line));
+  };
+  if (host === 'c1') startAsRay(node, [render, 'make', project, `/share/flags/${called('waits')}`], says);
+  else {
+    await flagged(called('is let in'));
+    startAsRay(node, [render, 'come', project], says);
+  }
+  const end = await until('the end', () => (lines.length === 2 && lines[1]) || false);
+  if (host === 'c2') expect(end).to.equal('{"notes":[]}');
+  else expect((JSON.parse(end) as Shared).problems).to.deep.equal([]);
 }

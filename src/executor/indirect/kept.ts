@@ -1,4 +1,5 @@
 import { closeSync, constants, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { AmbientFile } from '../../ambient/ambient-file.ts';
 import { checkAmbient } from '../../ambient/check.ts';
 import { Door, lookBeside } from '../../ambient/door.ts';
@@ -99,7 +100,8 @@ export class Kept {
 
   /** Of two hosts that do this at the same time the later one wins: values are lost, but the file is always sound. */
   async #replace(made: AmbientFile, model: Model, copied: number): Promise<string | null> {
-    const fresh = new Place(this.#directory, `${this.#place.path}.${this.#attempt}.new`);
+    // Another host's daemon may have an attempt of the same number.
+    const fresh = new Place(this.#directory, `${this.#place.path}.${hostname()}.${this.#attempt}.new`);
     try {
       fresh.remove('');
       const bytes = await this.copyTo(fresh, model);
