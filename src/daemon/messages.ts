@@ -45,7 +45,7 @@ export const messages = {
   standing: (running: number, waiting: number): string => `${running} running, ${waiting} queued`,
   noProcwrap: '; the control process of simulations (procwrap) does not answer',
   stopping: 'stopping; simulations go on',
-  simulations: (count: number): string => `${count} in hand`,
+  simulations: (count: number): string => `${count} simulations`,
   endingSimulations: (count: number): string => `ending ${count} simulations`,
   noSignOfLife: (why: string): string =>
     `The store does not answer (${why}): the service manager gets no sign of life until it does.`,

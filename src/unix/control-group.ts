@@ -19,7 +19,7 @@ export function giveOwnGroup(uid: number, gid: number): boolean {
 /** The directory of the control group of version 2 that this process is in; null: there is none but the machine's. */
 function ownGroup(): string | null {
   try {
-    const mount = / (\S+) [^-]*- cgroup2 /m.exec(readFileSync('/proc/self/mountinfo', 'utf8'))?.[1];
+    const mount = /^\S+ \S+ \S+ \/ (\S+) .* - cgroup2 /m.exec(readFileSync('/proc/self/mountinfo', 'utf8'))?.[1];
     const group = /^0::(\/.+)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
     return mount === undefined || group === undefined ? null : join(mount, group);
   } catch {
@@ -27,8 +27,8 @@ function ownGroup(): string | null {
   }
 }
 
-/** systemd's mark for Delegate=. */
+/** systemd's mark for Delegate=, as who is not almighty may read it (systemd 251 and later). */
 function isDelegated(group: string): boolean {
   const value = Buffer.alloc(1);
-  return libc.getxattr(group, 'trusted.delegate', value, 1) === 1 && value.toString() === '1';
+  return libc.getxattr(group, 'user.delegate', value, 1) === 1 && value.toString() === '1';
 }
