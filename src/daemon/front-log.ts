@@ -1,6 +1,7 @@
 import { chooseHome, homeAt } from '../config/home.ts';
 import { LogFile } from '../log/file.ts';
-import { openLog, sayOnTerminal, type Tell } from '../log/log.ts';
+import { openLog, type Tell } from '../log/log.ts';
+import { sayOnTerminal } from '../log/terminal.ts';
 import { makeWithParents } from '../unix/directories.ts';
 import { shortName } from './configuration.ts';
 import type { Options } from './options.ts';

@@ -2,8 +2,7 @@
 export const messages = {
   notOnThisPlatform: 'Daemon mode and user/group switching not available on this platform.',
   duplicate: (what: string): string => `Duplicate ${what} argument.`,
-  daemonAfterForeground: '-d and -f options are mutually exclusive.',
-  foregroundAfterDaemon: '-f and -d options are mutually exclusive.',
+  exclusive: (option: string, earlier: string): string => `${option} and ${earlier} options are mutually exclusive.`,
   unknownOption: (option: string): string => `Unknown option "${option}".`,
   missing: (what: string, option: string): string => `Missing ${what} after "${option}".`,
   badMask: 'umask must be three digits between 0 and 7.',
@@ -41,5 +40,14 @@ export const messages = {
   pidFile: (path: string, why: string): string => `Cannot write the pid file ${path}: ${why}.`,
   diedEarly: (log: string): string => `Rayserver ended before it was ready. See ${log}.`,
   logNotWritable: (path: string, why: string): string => `Cannot write the log ${path}: ${why}.`,
+  strangeSocket: (name: string): string =>
+    `Cannot use the socket "${name}" of the service manager: expected one TCP socket and one Unix socket that listen, or one of the two.`,
+  standing: (running: number, waiting: number): string => `${running} running, ${waiting} queued`,
+  noProcwrap: '; the control process of simulations (procwrap) does not answer',
+  stopping: 'stopping; simulations go on',
+  simulations: (count: number): string => `${count} simulations`,
+  endingSimulations: (count: number): string => `ending ${count} simulations`,
+  noSignOfLife: (why: string): string =>
+    `The store does not answer (${why}): the service manager gets no sign of life until it does.`,
   notByHand: 'This part of the program is started by rayserver. Start that instead.',
 } as const;

@@ -32,6 +32,10 @@ export interface ControlOptions {
   readonly home: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Somebody keeps us: we stay until we are told to leave. */
+  readonly stays: boolean;
+  /** Called when there are more or fewer simulations. */
+  readonly counted: (simulations: number) => void;
 }
 
 type Job = Extract<ToProcwrap, { say: 'job' }>;
@@ -120,12 +124,13 @@ export class Control {
   consider(): void {
     this.#takeBack?.();
     this.#takeBack = null;
+    this.#options.counted(this.#attempts.live);
     if (this.#questions > 0) return;
     if (this.#ending) {
       if (this.#attempts.live === 0) this.#leave();
       return;
     }
-    if (this.#attempts.live > 0) return;
+    if (this.#options.stays || this.#attempts.live > 0) return;
     const isUntold = this.#attempts.size > 0;
     if (this.#farewell && !isUntold) this.#leave();
     else if (!this.#server) this.#takeBack = this.#options.clock.after(PATIENCE, () => this.#tire(isUntold));

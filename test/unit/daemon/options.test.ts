@@ -4,6 +4,7 @@ import { checkAddress, type Options, parseOptions } from '../../../src/daemon/op
 
 const usual: Options = {
   foreground: false,
+  part: 'server',
   user: null,
   group: null,
   mask: 0o002,

@@ -36,7 +36,13 @@ describe('the control of simulations', () => {
   beforeEach(() => {
     clock = new HandClock();
     [over, log] = [false, []];
-    control = new Control({ home: '/nowhere', clock, log: (_, text) => log.push(text) });
+    control = new Control({
+      home: '/nowhere',
+      clock,
+      log: (_, text) => log.push(text),
+      stays: false,
+      counted: () => undefined,
+    });
     void control.over.then(() => {
       over = true;
     });
