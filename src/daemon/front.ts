@@ -117,7 +117,7 @@ class Front {
 
   async #serve(home: Home, configuration: Configuration): Promise<number> {
     const options = this.#options;
-    const given = readGiven(this.#given);
+    const given = readGiven(this.#given, options.port);
     const { address, port } = jobPort(options, configuration);
     const wanted = this.#resolve();
     this.#pidFile = openNamedPidFile(options.pidFile);

@@ -1,3 +1,12 @@
+/** What a service manager shows of the server and of procwrap; to be read by people, in `systemctl status`. */
+export const statusLines = {
+  standing: (running: number, waiting: number): string => `${running} running, ${waiting} queued`,
+  withoutProcwrap: (line: string): string => `${line}; procwrap does not answer`,
+  leaving: 'stopping; simulations go on',
+  simulations: (count: number): string => `${count} in hand`,
+  ending: (count: number): string => `stopping; ending ${count} simulations`,
+} as const;
+
 /** Milliseconds between two lines. */
 const pauseMilliseconds = 1000;
 
