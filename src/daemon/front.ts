@@ -32,6 +32,7 @@ import { type Given, readGiven } from './given-sockets.ts';
 import type { Handover } from './handover.ts';
 import { makeDirectories, makeHomeFor } from './home-directories.ts';
 import { becomeProcwrap, becomeServer, goToBackground } from './launch.ts';
+import { Manager } from './manager.ts';
 import { messages } from './messages.ts';
 import { type Options, parseOptions } from './options.ts';
 import { removeUnusedPid } from './pid-file.ts';
@@ -90,6 +91,7 @@ class Front {
       const stop = asStop(error);
       if (this.#pidFile !== null) removeUnusedPid(this.#pidFile);
       if (stop === null) throw error;
+      new Manager(this.#manager).failing(stop.message);
       return refuse(stop, this.#home?.path ?? this.#options.home, this.#host);
     }
   }

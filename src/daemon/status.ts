@@ -35,19 +35,19 @@ export class Status {
     return this.#told;
   }
 
-  /** Something may have changed; cheap, however often it is called. */
+  /** Something may have changed; cheap, however often it is called: nobody looks more than once a second. */
   changed(): void {
     if (this.#line === null) return;
     if (this.#isPausing) {
       this.#isStale = true;
       return;
     }
+    this.#isPausing = true;
+    this.#after(pauseMilliseconds, () => this.#goOn());
     const line = this.#line();
     if (line === this.#told) return;
     this.#told = line;
     this.#tell(line);
-    this.#isPausing = true;
-    this.#after(pauseMilliseconds, () => this.#goOn());
   }
 
   #goOn(): void {

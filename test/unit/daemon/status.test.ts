@@ -22,8 +22,22 @@ describe('the line that a service manager shows', () => {
   it('is told when it changes, and not when it does not', () => {
     expect(status.open(() => line)).to.equal('none');
     becomes('none');
+    expect(told).to.deep.equal([]);
+    passPause();
     becomes('one');
     expect(told).to.deep.equal(['one']);
+  });
+
+  it('is not even looked at more than once a second, for that takes time where there are many jobs', () => {
+    let looks = 0;
+    status.open(() => {
+      looks += 1;
+      return 'none';
+    });
+    for (let n = 0; n < 100; n++) status.changed();
+    expect(looks).to.equal(2);
+    passPause();
+    expect(looks).to.equal(3);
   });
 
   it('is told once a second at most, and then as it is', () => {
@@ -44,6 +58,7 @@ describe('the line that a service manager shows', () => {
     for (const text of ['one', 'two', 'one']) becomes(text);
     passPause();
     expect(told).to.deep.equal(['one']);
+    passPause();
     becomes('two');
     expect(told).to.deep.equal(['one', 'two']);
   });
