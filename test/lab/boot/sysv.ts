@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { isAlive } from '../../support/program.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import * as guest from './guest.ts';
-import { layOut, prepare } from './install.ts';
+import { install, settle } from './install.ts';
 import type { sysv } from './names.ts';
 import * as simulations from './simulations.ts';
 
@@ -173,9 +173,8 @@ async function second(): Promise<void> {
 }
 
 if (guest.boot === 0) {
-  layOut();
-  prepare();
-  rmSync(guest.log, { force: true });
+  install();
+  settle();
 } else if (guest.boot === 1) await first();
 else await second();
 process.exit(guest.boot === 1 ? guest.rebootPlease : 0);
