@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { top } from '../support/program.ts';
 import { names } from './names.ts';
 
-/** Enough for a slow mirror and a busy machine; half of it is never needed. */
+/** Ends what hangs; an idle machine needs two minutes to make the machines' disk once, and less than four for a run. */
 const BUILD_SECONDS = 420;
-const RUN_SECONDS = 300;
+const RUN_SECONDS = 460;
 const CANNOT = 77;
 
 /** Two machines share a project over real NFS (test/lab/lab says how). One run, of which each line is a test. */
@@ -32,7 +32,11 @@ describe('on real NFS between two hosts', function () {
   });
 
   for (const name of names) {
-    it(name, () => {
+    it(name, function () {
+      if (name.includes('rpict') && !existsSync(join(top, '.radiance/bin/rpict'))) {
+        console.log('      skipped: the machines see the Radiance of scripts/setup only, not one in PATH');
+        this.skip();
+      }
       for (const host of ['c1', 'c2']) {
         const line = told.find((one) => one.includes(`ok ${name}`) && one.startsWith(host));
         expect(line, told.join('\n')).to.match(/^c[12]: ok /);

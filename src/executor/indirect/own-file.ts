@@ -23,16 +23,15 @@ export class OwnFile {
     this.#remove = remove;
   }
 
-  /** In the project, by a name that the server knows, too. What earlier attempts of the same task left is removed. */
+  /** In the project. */
   static inProject(directory: number, attempt: string): OwnFile {
-    const paths = ownAmbients(attemptKey(attempt));
-    for (const path of paths) if (lookBelow(directory, path) !== null) removeBelow(directory, path);
-    const place = new Place(directory, paths.at(-1) ?? '');
+    const place = placeInProject(directory, attempt);
     return new OwnFile(place.path, place, () => place.remove(''));
   }
 
   /** In this host's directory for such files: Radiance takes locks itself, and would wait for ever where none are given. */
-  static elsewhere(): OwnFile {
+  static elsewhere(project: number, attempt: string): OwnFile {
+    placeInProject(project, attempt).close();
     const directory = mkdtempSync(join(tmpdir(), 'rayserver-'));
     const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
     const place = new Place(fd, 'own.amb');
@@ -62,4 +61,11 @@ export class OwnFile {
     this.#file = null;
     this.place.close();
   }
+}
+
+/** Where an attempt may have a file by a name that the server knows. What earlier ones of the task left is removed. */
+export function placeInProject(directory: number, attempt: string): Place {
+  const paths = ownAmbients(attemptKey(attempt));
+  for (const path of paths) if (lookBelow(directory, path) !== null) removeBelow(directory, path);
+  return new Place(directory, paths.at(-1) ?? '');
 }

@@ -8,6 +8,8 @@ import { Watch } from './watch.ts';
 
 /** Not worth a warning. */
 const usual = / is made anew\.$/;
+/** Nor is this, of a file that was frozen: nobody is to add to it. */
+const readOnly = /: loaded \d+ values from read-only ambient file$/;
 
 /**
  * Runs one program; one of Radiance that keeps its indirect light, only as its ambient file allows.
@@ -62,7 +64,8 @@ async function performShared(deed: LitDeed, scene: Scene, share: Share): Promise
   for (const note of after) await papers.log.write(`# ${note}\n`);
   const notes = [...share.notes.slice(0, told), ...after].filter((note) => !usual.test(note));
   const outcome = watch.hung === null ? performed.outcome : hungBy(watch.hung, performed);
-  const all = { ...performed, outcome, warnings: [...performed.warnings, ...notes] };
+  const said = performed.warnings.filter((line) => deed.ambient.use !== 'frozen' || !readOnly.test(line));
+  const all = { ...performed, outcome, warnings: [...said, ...notes] };
   if (left.damage === null || reins.ending || performed.outcome?.is === 'stopped') return all;
   return { ...all, outcome: damagedBy(left.damage, performed) };
 }
