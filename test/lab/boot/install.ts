@@ -20,6 +20,6 @@ export function settle(): void {
   root('useradd', '--create-home', '--groups', 'rfusers', 'anna');
   mkdirSync(projects, { recursive: true });
   mkdirSync(`${home}/config`, { recursive: true });
-  writeFileSync(`${home}/config/rayserver.yaml`, 'radiance: /rayserver/.radiance\nslots: 4\n');
+  writeFileSync(`${home}/config/rayserver.yaml`, 'radiance: /rayserver/.radiance\nslots: 6\n');
   root('chown', '-R', 'rayserver:rfusers', home);
 }

@@ -14,7 +14,7 @@ export const sysv = [
   'the shell of busybox does as well',
   'going down ends simulations before init signals anybody',
   'after the reboot a job goes on where it was',
-  'a project on a file system of the network goes on',
+  'a project on a file system that is mounted at boot goes on',
   'a project that is not mounted is said to be missing, and goes on when it is there',
 ] as const;
 

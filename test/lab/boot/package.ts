@@ -58,7 +58,7 @@ async function first(): Promise<void> {
     expect([field('Status'), field('Version')?.slice(-2)]).to.deep.equal(['install ok installed', '-2']);
     expect(readFileSync(guest.defaults, 'utf8')).to.match(/# ours\n$/);
     expect(readFileSync(`${guest.home}/config/token`, 'utf8')).to.equal(token);
-    expect(readFileSync(`${guest.home}/config/rayserver.yaml`, 'utf8')).to.match(/slots: 4/);
+    expect(readFileSync(`${guest.home}/config/rayserver.yaml`, 'utf8')).to.match(/slots: 6/);
   });
   await check(
     'removing it ends simulations when their ambient file is free, and keeps settings and state',

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JobView } from '../../../src/protocol/api.ts';
@@ -8,26 +8,23 @@ import * as simulations from './simulations.ts';
 
 /**
  * What is under way when the machine goes down, and what becomes of it. A bind mount stands for NFS, which a container
- * cannot mount: as a network's (_netdev) it is the init system's to mount in time; one that is `noauto` is not there.
+ * cannot mount: it is the init system's to mount in time, and one that is `noauto` is not there.
  */
 
-interface Frames {
+interface Film {
   readonly id: number;
   readonly project: string;
-  /** Frames that were done before. */
-  readonly done: readonly string[];
 }
 
 interface Left {
   readonly slow: simulations.Slow;
-  readonly late: Frames;
-  readonly absent: Frames;
+  readonly late: Film;
+  readonly absent: Film;
 }
 
 const note = '/var/lib/lab-left';
 const [late, absent] = ['/srv/late', '/srv/absent'];
-const frames = 40;
-const slots = 4;
+const [first, frames] = [4, 9];
 
 /** A directory elsewhere, seen there. @param options - of fstab */
 function mountable(at: string, options: string): void {
@@ -37,9 +34,9 @@ function mountable(at: string, options: string): void {
   root('mount', at);
 }
 
-/** @param options - more for the mount that is late */
-export async function leave(options = ''): Promise<void> {
-  mountable(late, `_netdev${options}`);
+/** @param options - of fstab, for the mount that is late */
+export async function leave(options: string): Promise<void> {
+  mountable(late, options);
   mountable(absent, 'noauto');
   const films = { late: await begin(late), absent: await begin(absent) };
   const slow = await simulations.slowPicture(makeProject('reboot'));
@@ -48,18 +45,18 @@ export async function leave(options = ''): Promise<void> {
   writeFileSync(note, JSON.stringify(left));
 }
 
-/** A job of frames, some of which are done. */
-async function begin(parent: string): Promise<Frames> {
+/** A job of frames, the first of which are done; the others wait for a word. */
+async function begin(parent: string): Promise<Film> {
   const project = makeProject('film', parent);
-  const command = ['sh', '-c', 'echo begins >>frame.%d; sleep .7; echo ends >>frame.%d'];
+  const waits = `until [ %d -le ${first} ] || [ -e go ]; do sleep .1; done`;
+  const command = ['sh', '-c', `echo begins >>frame.%d; ${waits}; echo ends >>frame.%d`];
   const words = ['run', '--project', project, '--frames', `1-${frames}`, '--slots', '2', '--json', '--', ...command];
   const { id } = JSON.parse(await rayctl(...words)) as JobView;
-  const ended = () =>
-    readdirSync(project).filter((name) => name.startsWith('frame.') && linesOf(join(project, name)).includes('ends'));
-  const done = await waitUntil('frames', () => ended().length > 1 && ended());
-  // What was seen to end is on disk when as many more are.
-  await waitUntil('more frames', async () => ((await job(id)).tasks.done ?? 0) >= done.length + slots);
-  return { id, project, done };
+  await waitUntil('the first frames', async () => {
+    const { tasks } = await job(id);
+    return tasks.done === first && tasks.running === 2;
+  });
+  return { id, project };
 }
 
 const linesOf = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []);
@@ -67,18 +64,22 @@ const linesOf = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8')
 export const left = (): Left => JSON.parse(readFileSync(note, 'utf8')) as Left;
 
 /** All frames in the end, and those that were done were not run again. */
-async function expectDone({ id, project, done }: Frames): Promise<void> {
+async function expectDone({ id, project }: Film): Promise<void> {
+  writeFileSync(join(project, 'go'), '');
   await rayctl('wait', String(id));
-  const all = Array.from({ length: frames }, (_, at) => linesOf(join(project, `frame.${at + 1}`)).at(-1));
-  expect(all).to.deep.equal(Array(frames).fill('ends'));
-  for (const name of done) expect(linesOf(join(project, name)), name).to.deep.equal(['begins', 'ends']);
+  for (let frame = 1; frame <= frames; frame++) {
+    const lines = linesOf(join(project, `frame.${frame}`));
+    expect(lines.at(-1), `frame ${frame}`).to.equal('ends');
+    if (frame <= first) expect(lines, `frame ${frame}`).to.deep.equal(['begins', 'ends']);
+  }
 }
 
 /** It was mounted before the daemon looked. */
 export async function expectLateIsDone(): Promise<void> {
-  const { late } = left();
-  expect((await job(late.id)).tasks.failed).to.equal(0);
-  await expectDone(late);
+  const film = left().late;
+  await waitUntil('the others', async () => (await job(film.id)).tasks.running === 2);
+  expect((await job(film.id)).tasks.failed).to.equal(0);
+  await expectDone(film);
 }
 
 /** It says what is missing, loses nothing, and goes on when that is there. */

@@ -235,7 +235,7 @@ async function running(): Promise<void> {
   const slowly = '[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/sleep 2\n';
   writeFileSync('/etc/systemd/system/lab-slowly.service', slowly);
   await must('daemon-reload');
-  await reboot.leave(',x-systemd.requires=lab-slowly.service');
+  await reboot.leave('_netdev,x-systemd.requires=lab-slowly.service');
 }
 
 async function second(): Promise<void> {

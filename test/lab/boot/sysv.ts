@@ -160,7 +160,7 @@ async function running(): Promise<void> {
     await expectStatus('start', 0);
     await simulations.expectGoesOn(slow);
   });
-  await reboot.leave();
+  await reboot.leave('defaults');
 }
 
 async function second(): Promise<void> {
@@ -169,7 +169,7 @@ async function second(): Promise<void> {
     simulations.expectEndedUnderLock(slow.project),
   );
   await check('after the reboot a job goes on where it was', () => simulations.expectGoesOn(slow));
-  await check('a project on a file system of the network goes on', reboot.expectLateIsDone);
+  await check('a project on a file system that is mounted at boot goes on', reboot.expectLateIsDone);
   await check('a project that is not mounted is said to be missing, and goes on when it is there', () =>
     reboot.expectAbsentIsDone(),
   );
