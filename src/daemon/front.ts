@@ -31,6 +31,7 @@ import { type Given, readGiven } from './given-sockets.ts';
 import type { Handover } from './handover.ts';
 import { makeDirectories, makeHomeFor } from './home-directories.ts';
 import { becomeProcwrap, becomeServer, goToBackground } from './launch.ts';
+import { Manager } from './manager.ts';
 import { messages } from './messages.ts';
 import { type Options, parseOptions } from './options.ts';
 import { removeUnusedPid } from './pid-file.ts';
@@ -89,6 +90,7 @@ class Front {
       const stop = asStop(error);
       if (this.#pidFile !== null) removeUnusedPid(this.#pidFile);
       if (stop === null) throw error;
+      new Manager(this.#manager).failing(stop.message);
       return refuse(stop, this.#home?.path ?? this.#options.home, this.#host);
     }
   }
@@ -115,7 +117,7 @@ class Front {
 
   async #serve(home: Home, configuration: Configuration): Promise<number> {
     const options = this.#options;
-    const given = readGiven(this.#given);
+    const given = readGiven(this.#given, options.port);
     const { address, port } = jobPort(options, configuration);
     const wanted = this.#resolve();
     this.#pidFile = openNamedPidFile(options.pidFile);

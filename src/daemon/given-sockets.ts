@@ -12,15 +12,17 @@ export interface Given {
 
 /**
  * Tells what was given by its kind, as a systemd.socket(5) has one name for all: a TCP socket of this machine only, and a
- * Unix socket. @throws Stop where something else was given: it would lie there, and people would wait at it
+ * Unix socket. @param port - the one that was asked for on the command line, or null
+ * @throws Stop where something else was given: it would lie there, and people would wait at it
  */
-export function readGiven(sockets: readonly GivenSocket[]): Given {
+export function readGiven(sockets: readonly GivenSocket[], port: number | null): Given {
   let [http, submit]: [Given['http'], Given['submit']] = [null, null];
   for (const { name, fd } of sockets) {
     const found = listeningAt(fd);
     if (found.is === 'tcp' && http === null) {
       const fault = checkAddress(found.address);
       if (fault !== null) throw new Stop(fault);
+      if (port !== null && port !== found.port) throw new Stop(messages.otherPort(port, found.port));
       http = { fd, port: found.port };
     } else if (found.is === 'unix' && submit === null) submit = fd;
     else throw new Stop(messages.strangeSocket(name));

@@ -24,6 +24,7 @@ export class Manager {
 
   /** @param line - how it stands, in a few words */
   ready(line: () => string): void {
+    if (this.#manager.notify === null) return;
     this.#serves = true;
     this.#tell('READY=1', `STATUS=${this.#status.open(line)}`);
   }

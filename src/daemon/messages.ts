@@ -40,13 +40,10 @@ export const messages = {
   pidFile: (path: string, why: string): string => `Cannot write the pid file ${path}: ${why}.`,
   diedEarly: (log: string): string => `Rayserver ended before it was ready. See ${log}.`,
   logNotWritable: (path: string, why: string): string => `Cannot write the log ${path}: ${why}.`,
+  otherPort: (asked: number, given: number): string =>
+    `Cannot bind port ${asked}: the service manager has bound port ${given} for this daemon. Name that one, or none.`,
   strangeSocket: (name: string): string =>
     `Cannot use the socket "${name}" of the service manager: expected one TCP socket and one Unix socket that listen, or one of the two.`,
-  standing: (running: number, waiting: number): string => `${running} running, ${waiting} queued`,
-  noProcwrap: '; the control process of simulations (procwrap) does not answer',
-  stopping: 'stopping; simulations go on',
-  simulations: (count: number): string => `${count} simulations`,
-  endingSimulations: (count: number): string => `ending ${count} simulations`,
   noSignOfLife: (why: string): string =>
     `The store does not answer (${why}): the service manager gets no sign of life until it does.`,
   notByHand: 'This part of the program is started by rayserver. Start that instead.',

@@ -15,6 +15,7 @@ import type { Configuration, Hosts } from './configuration.ts';
 import type { Handover } from './handover.ts';
 import { messages } from './messages.ts';
 import { scripts, version } from './program.ts';
+import { statusLines } from './status.ts';
 import { Stop } from './stop.ts';
 import { farmToken } from './token.ts';
 
@@ -94,7 +95,8 @@ export async function openParts(options: PartsOptions): Promise<Vital> {
 }
 
 function lineOf({ running, waiting, isConnected }: ReturnType<RunningFarm['standing']>): string {
-  return messages.standing(running, waiting) + (isConnected ? '' : messages.noProcwrap);
+  const line = statusLines.standing(running, waiting);
+  return isConnected ? line : statusLines.withoutProcwrap(line);
 }
 
 /** Said at once: procwrap could only say it in the log, and the daemon would wait for it. */

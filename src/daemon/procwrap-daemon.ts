@@ -6,6 +6,7 @@ import { noServiceManager, takeServiceManager } from '../unix/service-manager.ts
 import { takeStays } from './kept-procwrap.ts';
 import { Manager } from './manager.ts';
 import { messages } from './messages.ts';
+import { statusLines } from './status.ts';
 
 /** What procwrap is told by, and tells, whoever started it. */
 export interface ProcwrapDaemon {
@@ -36,9 +37,9 @@ function reporter(manager: Manager): ProcwrapDaemon['report'] {
   manager.watch({ check: () => Promise.resolve(), trouble: () => undefined });
   return (what, simulations) => {
     count = simulations;
-    if (what === 'ready') manager.ready(() => messages.simulations(count));
+    if (what === 'ready') manager.ready(() => statusLines.simulations(count));
     else if (what === 'counted') manager.changed();
-    else manager.stopping(messages.endingSimulations(count));
+    else manager.stopping(statusLines.ending(count));
   };
 }
 

@@ -16,6 +16,7 @@ import { holdHome, removePid, removeUnusedPid, writePid } from './pid-file.ts';
 import { tellFront } from './ready.ts';
 import { mayRestart, rowOf, waitBeforeServing } from './restarts.ts';
 import { type Ending, watchSignals } from './signals.ts';
+import { statusLines } from './status.ts';
 import { Stop } from './stop.ts';
 
 /** How long the parts may take to end in good order; what is acknowledged is on disk before. */
@@ -177,7 +178,7 @@ class Server {
       return;
     }
     this.#ending = ending;
-    this.#manager.stopping(messages.stopping);
+    this.#manager.stopping(statusLines.leaving);
     this.#log.tell('info', ending.message);
     this.#end(ending);
   }

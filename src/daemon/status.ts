@@ -1,3 +1,12 @@
+/** What a service manager shows of the server and of procwrap; to be read by people, in `systemctl status`. */
+export const statusLines = {
+  standing: (running: number, waiting: number): string => `${running} running, ${waiting} queued`,
+  withoutProcwrap: (line: string): string => `${line}; procwrap does not answer`,
+  leaving: 'stopping; simulations go on',
+  simulations: (count: number): string => `${count} in hand`,
+  ending: (count: number): string => `stopping; ending ${count} simulations`,
+} as const;
+
 /** Milliseconds between two lines. */
 const pauseMilliseconds = 1000;
 
@@ -26,19 +35,19 @@ export class Status {
     return this.#told;
   }
 
-  /** Something may have changed; cheap, however often it is called. */
+  /** Something may have changed; cheap, however often it is called: nobody looks more than once a second. */
   changed(): void {
     if (this.#line === null) return;
     if (this.#isPausing) {
       this.#isStale = true;
       return;
     }
+    this.#isPausing = true;
+    this.#after(pauseMilliseconds, () => this.#goOn());
     const line = this.#line();
     if (line === this.#told) return;
     this.#told = line;
     this.#tell(line);
-    this.#isPausing = true;
-    this.#after(pauseMilliseconds, () => this.#goOn());
   }
 
   #goOn(): void {

@@ -1,5 +1,5 @@
 import { SocketAddress } from 'node:net';
-import { lastError, libc, systemError } from './libc.ts';
+import { libc } from './libc.ts';
 
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
@@ -17,10 +17,11 @@ export type Listening =
   | { readonly is: 'unix' }
   | { readonly is: 'other' };
 
-/** Asks the kernel, and takes no connection: who waits there is for the server. @throws NodeJS.ErrnoException if it is no socket */
+/** Asks the kernel, and takes no connection: who waits there is for the server. */
 export function listeningAt(fd: number): Listening {
   if (optionOf(fd, SO_TYPE) !== SOCK_STREAM || optionOf(fd, SO_ACCEPTCONN) !== 1) return { is: 'other' };
-  const address = nameOf(fd);
+  const address = Buffer.alloc(longestAddress);
+  if (libc.getsockname(fd, address, lengthOf(address)) < 0) return { is: 'other' };
   switch (address.readUInt16LE(0)) {
     case AF_UNIX:
       return { is: 'unix' };
@@ -33,20 +34,17 @@ export function listeningAt(fd: number): Listening {
   }
 }
 
-function optionOf(fd: number, option: number): number {
+/** Null: the descriptor is no socket. */
+function optionOf(fd: number, option: number): number | null {
   const value = Buffer.alloc(4);
-  const length = Buffer.alloc(4);
-  length.writeInt32LE(value.length);
-  if (libc.getsockopt(fd, SOL_SOCKET, option, value, length) < 0) throw systemError(lastError(), 'getsockopt');
-  return value.readInt32LE(0);
+  return libc.getsockopt(fd, SOL_SOCKET, option, value, lengthOf(value)) < 0 ? null : value.readInt32LE(0);
 }
 
-function nameOf(fd: number): Buffer {
-  const address = Buffer.alloc(longestAddress);
+/** As the calls want it: a number that they may change. */
+function lengthOf(buffer: Buffer): Buffer {
   const length = Buffer.alloc(4);
-  length.writeInt32LE(address.length);
-  if (libc.getsockname(fd, address, length) < 0) throw systemError(lastError(), 'getsockname');
-  return address;
+  length.writeInt32LE(buffer.length);
+  return length;
 }
 
 /** In its shortest form, as `::1`. */

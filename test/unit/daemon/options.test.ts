@@ -32,6 +32,23 @@ describe('the command line of rayserver', () => {
     expect(read()).to.deep.equal(usual);
   });
 
+  it('knows the two parts that a service manager may keep', () => {
+    expect(read('--without-procwrap')).to.deep.equal({ ...usual, part: 'server only' });
+    expect(read('-f', '--without-procwrap')).to.deep.equal({ ...usual, foreground: true, part: 'server only' });
+    for (const words of [['--procwrap'], ['-f', '--procwrap'], ['--procwrap', '--procwrap', '-f']]) {
+      expect(read(...words)).to.deep.equal({ ...usual, foreground: true, part: 'procwrap' });
+    }
+    const exclusive = (...words: string[]) => `${words.reverse().join(' and ')} options are mutually exclusive.`;
+    for (const words of [
+      ['--procwrap', '--without-procwrap'],
+      ['--without-procwrap', '--procwrap'],
+      ['-d', '--procwrap'],
+      ['--procwrap', '-d'],
+    ]) {
+      expect(fault(...words)).to.equal(exclusive(...words));
+    }
+  });
+
   it('knows -f, -d, -u, -g and -m', () => {
     expect(read('-f', '-u', 'ray', '-g', 'rfusers', '-m', '027')).to.deep.equal({
       ...usual,
