@@ -49,13 +49,12 @@ strip --strip-unneeded --remove-section=.comment --remove-section=.note $natives
 
 # What the system starts, rotates and completes.
 for unit in systemd/*.service systemd/*.socket systemd/*.target; do
-  [ -e "$unit" ] || continue
   put "$unit" "$root/usr/lib/systemd/system/${unit##*/}"
 done
 for kind in sysusers tmpfiles; do
-  [ ! -e systemd/$kind.d/rayserver.conf ] || put systemd/$kind.d/rayserver.conf "$root/usr/lib/$kind.d/rayserver.conf"
+  put systemd/$kind.d/rayserver.conf "$root/usr/lib/$kind.d/rayserver.conf"
 done
-[ ! -e init.d/rayserver ] || put_program init.d/rayserver "$root/etc/init.d/rayserver"
+put_program init.d/rayserver "$root/etc/init.d/rayserver"
 put config/rayserver.default "$root/etc/default/rayserver"
 put packaging/rayserver.logrotate "$root/etc/logrotate.d/rayserver"
 put completions/rayctl.bash "$root/usr/share/bash-completion/completions/rayctl"
@@ -69,7 +68,7 @@ put openapi.json "$doc/openapi.json"
 put CHANGELOG.md "$doc/changelog"
 for file in config/*.dst; do put "$file" "$doc/examples/${file##*/}"; done
 find examples/livingroom -type f ! -name ".*" | while read -r file; do put "$file" "$doc/$file"; done
-[ ! -d systemd/examples ] || find systemd/examples -type f | while read -r file; do put "$file" "$doc/examples/systemd/${file#systemd/examples/}"; done
+(cd systemd/examples && find . -type f) | while read -r file; do put "systemd/examples/$file" "$doc/examples/systemd/$file"; done
 node packaging/copyright.mjs "$debian/copyright" >"$doc/copyright"
 cat >"$doc/changelog.Debian" <<CHANGES
 rayserver ($version-$revision) unstable; urgency=medium
