@@ -19,16 +19,17 @@ export const defaults = '/etc/default/rayserver';
 /** Ends the script so that the machine reboots and calls it again. */
 export const rebootPlease = 75;
 
-/** One line for each check, of which a test is made outside. */
-export async function check<Name extends string>(name: Name, deed: (name: Name) => unknown): Promise<void> {
-  const before = performance.now();
+/** One line for each check, of which a test is made outside. @param trouble tells more of one that has failed */
+export async function check(name: string, deed: () => unknown, trouble: (since: number) => string): Promise<void> {
+  const [before, since] = [performance.now(), Date.now() / 1000];
   const seconds = () => `(${((performance.now() - before) / 1000).toFixed(1)} s)`;
   try {
-    await deed(name);
+    await deed();
     console.log(`ok ${name} ${seconds()}`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     console.log(`not ok ${name}: ${why.replace(/\s+/g, ' ')} ${seconds()}`);
+    for (const line of trouble(since).trim().split('\n').slice(-40)) tell(line);
   }
 }
 

@@ -1,26 +1,25 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { defaults, home, projects, root } from './guest.ts';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { home, projects, root } from './guest.ts';
 
-/** Before the first boot: the program as an administrator would have it, a colleague, and directories for projects. */
+/** The program as an administrator has it: from its package. */
 
-const clone = '/rayserver';
+export const packages = '/rayserver/build/lab';
+export const packageOf = (revision: number): string =>
+  root('sh', '-c', `echo ${packages}/rayserver_*-${revision}_amd64.deb`);
 
-/** Lays the program out by hand. */
-export function layOut(): void {
-  root('groupadd', '--system', 'rfusers');
-  root('useradd', '--system', '--gid', 'rfusers', '--home-dir', home, '--shell', '/usr/sbin/nologin', 'rayserver');
-  symlinkSync(clone, '/usr/lib/rayserver');
-  for (const name of ['rayserver', 'rayctl']) symlinkSync(`../lib/rayserver/bin/${name}`, `/usr/bin/${name}`);
-  cpSync(`${clone}/init.d/rayserver`, '/etc/init.d/rayserver');
-  writeFileSync(defaults, 'RAYSERVER_USER=rayserver\nRAYSERVER_GROUP=rfusers\nRAYSERVER_OPTIONS=\n');
-  chmodSync('/etc/init.d/rayserver', 0o755);
-  if (existsSync('/usr/sbin/update-rc.d')) root('update-rc.d', 'rayserver', 'defaults');
+/** Before the first boot: nothing is started yet, as in a chroot. */
+export function install(): void {
+  const policy = '/usr/sbin/policy-rc.d';
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  root('dpkg', '--install', packageOf(1));
+  rmSync(policy);
 }
 
-export function prepare(): void {
+/** A colleague, a place for projects, and settings. */
+export function settle(): void {
   root('useradd', '--create-home', '--groups', 'rfusers', 'anna');
   mkdirSync(projects, { recursive: true });
   mkdirSync(`${home}/config`, { recursive: true });
-  writeFileSync(`${home}/config/rayserver.yaml`, `radiance: ${clone}/.radiance\nslots: 2\n`);
+  writeFileSync(`${home}/config/rayserver.yaml`, 'radiance: /rayserver/.radiance\nslots: 6\n');
   root('chown', '-R', 'rayserver:rfusers', home);
 }

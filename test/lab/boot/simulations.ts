@@ -22,9 +22,9 @@ export interface Slow {
 const notes = '/var/lib/rayserver-observer';
 const observer = join(import.meta.dirname, 'observer.js');
 
-/** A picture that takes ten seconds and shares its ambient file, somewhere in its middle. */
+/** A picture that takes long and shares its ambient file, somewhere in its middle. */
 export async function slowPicture(project: string): Promise<Slow> {
-  const set = ['QUALITY=High', 'RESOLUTION=1200'].flatMap((one) => ['--set', one]);
+  const set = ['QUALITY=Medium', 'RESOLUTION=3000'].flatMap((one) => ['--set', one]);
   const words = ['submit', join(project, 'room.rif'), '--view', 'door', ...set, '--json'];
   const { id } = JSON.parse(await rayctl(...words)) as JobView;
   return { id, project, pid: await pictureOf(project) };
@@ -68,7 +68,8 @@ export async function expectEndedUnderLock(project: string): Promise<void> {
 
 /** The job was not begun anew: it says where it goes on; it is not needed further. */
 export async function expectGoesOn({ id, project }: Pick<Slow, 'id' | 'project'>): Promise<void> {
-  const text = () => readFileSync(join(project, 'logfiles/room.door.log'), 'utf8');
+  const path = join(project, 'logfiles/room.door.log');
+  const text = () => (existsSync(path) ? readFileSync(path, 'utf8') : '');
   await waitUntil('the picture to go on', () => /^# goes on after scan line \d+ of /m.test(text()));
   await cancel(id);
 }

@@ -1,20 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { isAlive } from '../../support/program.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import * as guest from './guest.ts';
-import { layOut, prepare } from './install.ts';
+import { install, settle } from './install.ts';
 import type { sysv } from './names.ts';
+import * as reboot from './reboot.ts';
 import * as simulations from './simulations.ts';
 
 /** The init script, called by sysvinit and as an administrator calls it. */
 
 const script = '/etc/init.d/rayserver';
 const pidFile = '/run/rayserver.pid';
-const note = '/var/lib/lab-job';
-const check = (name: (typeof sysv)[number], deed: () => unknown) => guest.check(name, deed);
+const check = (name: (typeof sysv)[number], deed: () => unknown) =>
+  guest.check(name, deed, () => guest.root('tail', '-n', '20', guest.log));
 
 /** Exit status, and what was said. */
 async function init(action: string, shell = '/bin/sh'): Promise<{ status: number | null; said: string }> {
@@ -159,23 +160,24 @@ async function running(): Promise<void> {
     await expectStatus('start', 0);
     await simulations.expectGoesOn(slow);
   });
-  const slow = await simulations.slowPicture(guest.makeProject('reboot'));
-  await simulations.observe(slow);
-  writeFileSync(note, JSON.stringify(slow));
+  await reboot.leave('defaults');
 }
 
 async function second(): Promise<void> {
-  const slow = JSON.parse(readFileSync(note, 'utf8')) as simulations.Slow;
+  const { slow } = reboot.left();
   await check('going down ends simulations before init signals anybody', () =>
     simulations.expectEndedUnderLock(slow.project),
   );
   await check('after the reboot a job goes on where it was', () => simulations.expectGoesOn(slow));
+  await check('a project on a file system that is mounted at boot goes on', reboot.expectLateIsDone);
+  await check('a project that is not mounted is said to be missing, and goes on when it is there', () =>
+    reboot.expectAbsentIsDone(),
+  );
 }
 
 if (guest.boot === 0) {
-  layOut();
-  prepare();
-  rmSync(guest.log, { force: true });
+  install();
+  settle();
 } else if (guest.boot === 1) await first();
 else await second();
 process.exit(guest.boot === 1 ? guest.rebootPlease : 0);
