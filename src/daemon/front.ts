@@ -19,6 +19,7 @@ import {
 import { type Configuration, loadConfiguration, shortName } from './configuration.ts';
 import {
   asStop,
+  checkNatives,
   checkReadable,
   jobPort,
   openNamedPidFile,
@@ -101,6 +102,7 @@ class Front {
     closeStrangersOnExec();
     refuseRing(options);
     refuseMask(options);
+    checkNatives();
     const home = this.#chooseHome();
     const configuration = loadConfiguration(home);
     this.#host = configuration.host;

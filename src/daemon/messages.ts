@@ -31,6 +31,8 @@ export const messages = {
   caughtSignal: (signal: number): string => `*System Exit* (caught signal ${signal})`,
   internalError: (pid: number): string => `Rayserver ${pid} internal error. Restarting.`,
   lastInternalError: (pid: number): string => `Rayserver ${pid} internal error. Not restarting any more.`,
+  notBuilt: (why: string, version: string, top: string): string =>
+    `The native module posix does not load: ${why}. Build it for this Node.js (${version}): cd ${top} && npm rebuild posix`,
   unreadable: (user: string, path: string): string =>
     `User "${user}" cannot read the program: ${path} is closed to others. Open it ("chmod o+rX ${path}"), or install the program where everybody can read it, such as /opt.`,
   homeNotWritable: (home: string, user: string, group: string, why: string): string =>

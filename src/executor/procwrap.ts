@@ -11,6 +11,7 @@ import { becomeSubreaper } from '../unix/processes.ts';
 import { endingSignals } from '../unix/signals.ts';
 import { type Clock, realClock } from './clock.ts';
 import { Control } from './control.ts';
+import { ownVersion } from './installation.ts';
 import { endMarked } from './leftovers.ts';
 import { useSpawner } from './run.ts';
 import { markOfHome } from './spawner/mark.ts';
@@ -84,7 +85,7 @@ async function serve(options: ProcwrapOptions, inner: string): Promise<number> {
     if (count !== simulations) report('counted', count);
     simulations = count;
   };
-  const control = new Control({ home, log, clock, stays, counted });
+  const control = new Control({ home, log, clock, stays, counted, installed: ownVersion });
   const server: LinkServer = await listenLink(join(inner, 'procwrap.sock'), {
     connected: () => {},
     message: (message, link) => control.hear(message, link),
@@ -99,11 +100,11 @@ async function serve(options: ProcwrapOptions, inner: string): Promise<number> {
   log('info', `procwrap ${host}: started, pid ${process.pid}, spawner ${spawner.pid} (${spawner.kind})`);
   report('ready', 0);
   control.consider();
-  await control.over;
+  const status = await control.over;
   await server.close();
   await spawner.close();
   log('info', `procwrap ${host}: left`);
-  return 0;
+  return status;
 }
 
 /** Left alone, it would open Node's debugger. */
