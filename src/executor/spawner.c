@@ -37,7 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { VERSION = 2, LINK = 3, NICE = 10 };
+enum { VERSION = 3, LINK = 3, NICE = 10 };
 enum { LONGEST_FRAME = 16 << 20, MOST_RUNS = 4096, ENVIRONMENTS = 16, DIRECTORIES = 16, PORTION = 65536 };
 enum { WINDOW = 256 << 10, LAST_OUTPUT = 1 << 20 };
 /* Milliseconds. */
@@ -722,7 +722,10 @@ static void start(struct reader *reader, uint32_t id, uint8_t flags) {
   struct launch launch = {.directory = -1, .input = -1, .output = {-1, -1}};
   uint32_t number = take32(reader);
   char *attempt = take_text(reader);
+  take32(reader);
   launch.processes = take64(reader);
+  take64(reader);
+  take64(reader);
   struct target_of where = take_target(reader), input = take_target(reader), output = take_target(reader);
   launch.arguments = take_texts(reader, 0);
   struct environment *environment = number < ENVIRONMENTS ? &environments[number] : NULL;

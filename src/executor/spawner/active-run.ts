@@ -36,6 +36,7 @@ export class ActiveRun {
   #begin: () => void = () => {};
   #refuse: (error: Error) => void = () => {};
   #end: (ending: Ending | Promise<Ending>) => void = () => {};
+  #opened: (error: Error | null) => void = () => {};
 
   constructor(id: number, hear: Hear, turn: Turn, say: (message: ToSpawner) => void) {
     this.id = id;
@@ -55,6 +56,19 @@ export class ActiveRun {
     this.#say({ say: 'signal', id: this.id, send: signal });
   }
 
+  /**
+   * From now on this is bubblewrap with a cell of which `pid` is pid 1: its {@link id} is the cell's.
+   * @throws NodeJS.ErrnoException where nothing can be started in it
+   */
+  async openCell(pid: number): Promise<void> {
+    const opened = new Promise<Error | null>((settle) => {
+      this.#opened = settle;
+    });
+    this.#say({ say: 'cell', id: this.id, pid });
+    const error = await opened;
+    if (error) throw error;
+  }
+
   hear(message: Exclude<FromSpawner, { say: 'ready' }>): void {
     switch (message.say) {
       case 'started':
@@ -71,14 +85,20 @@ export class ActiveRun {
         this.#heard = this.#heard.then(() => this.#take(message.stream, message.portion));
         break;
       case 'ended':
+        this.#opened(systemError(constants.errno.ESRCH, 'cell'));
         this.#end(this.#heard.then(() => endingOf(message)));
+        break;
+      case 'opened':
+        this.#opened(message.errno === 0 ? null : systemError(message.errno, 'cell'));
         break;
     }
   }
 
   /** Its spawner is gone, and nothing of it is left. */
   lose(): void {
-    this.#refuse(new LostSpawner('the process that starts programs was killed'));
+    const lost = new LostSpawner('the process that starts programs was killed');
+    this.#refuse(lost);
+    this.#opened(lost);
     this.#end(this.#heard.then(() => ({ exit: null, signal: null, lost: true, usage: null })));
   }
 

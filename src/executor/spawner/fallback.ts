@@ -95,6 +95,9 @@ export class Fallback {
       case 'credit':
         this.#runs.get(message.id)?.pipes.get(message.stream)?.credit(message.bytes);
         break;
+      case 'cell':
+        this.#tell({ say: 'opened', id: message.id, errno: system.errno.ENOSYS });
+        break;
     }
   }
 

@@ -28,7 +28,8 @@ export interface SpawnerOptions {
 }
 
 /** What is started, in the words of the protocol but for the numbers. */
-export interface StartRequest extends Pick<StartMessage, 'attempt' | 'args'> {
+export interface StartRequest
+  extends Pick<StartMessage, 'attempt' | 'args' | 'cell' | 'confined' | 'memory' | 'files'> {
   readonly env: Readonly<Record<string, string>>;
   /** Called when it is sent: where things are by then. */
   readonly places: () => Pick<StartMessage, 'directory' | 'stdin' | 'stdout'> & { readonly directory: Place };
@@ -87,7 +88,7 @@ export class Spawner {
    */
   async start(request: StartRequest, hear: Hear): Promise<ActiveRun> {
     const process = await this.#opened();
-    const { args, attempt, turn, yields } = request;
+    const { turn, yields, cell, confined, memory, files, args, attempt } = request;
     if (turn.isCancelled) throw systemError(constants.errno.ECANCELED, 'start');
     const run = new ActiveRun(this.#number(), hear, turn, (message) => process.say(message));
     const { id } = run;
@@ -98,7 +99,9 @@ export class Spawner {
     const processes = unlimited ? 0 : this.#countOthers() + (request.processes ?? 0);
     this.#runs.set(id, run);
     process.keepsAwake(true);
-    process.say({ say: 'start', id, waits, yields, environment, attempt, processes, args, ...places });
+    const limits = { processes, memory, files };
+    const how = { waits, yields, confined };
+    process.say({ say: 'start', id, ...how, environment, attempt, cell, ...limits, args, ...places });
     if (waits) turn.waitAt((what) => process.say({ say: what, id }));
     await run.started;
     return run;

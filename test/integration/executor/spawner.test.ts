@@ -120,7 +120,7 @@ for (const kind of ['c', 'node'] as const) {
       const here = { path: lab.base.path, device: dev, inode: ino };
       const other = { ...here, inode: ino + 1n };
       const places = { directory: here, stdin: null, stdout: null };
-      const free = { turn: new Turn(false), yields: false };
+      const free = { turn: new Turn(false), yields: false, cell: 0, confined: false, memory: 0, files: 0 };
       const why = (more: object) =>
         lab.spawner
           .start(
