@@ -70,7 +70,7 @@ function keeperOf(args: readonly string[]): { args: readonly string[]; stdin: st
   if (existsSync(compiledSpawner)) {
     return { args: [...always, '--as-pid-1', '--', '/proc/self/fd/0', '--keep'], stdin: compiledSpawner };
   }
-  return { args: [...always, '--', '/bin/sh', '-c', `echo ${READY}; exec sleep infinity`], stdin: null };
+  return { args: [...always, '--', '/bin/sh', '-c', `echo ${READY} >&2; exec sleep infinity`], stdin: null };
 }
 
 /** What bubblewrap and the keeper say. */
@@ -88,13 +88,11 @@ class Words {
   }
 
   hear(stream: 'out' | 'err', portion: Buffer): void {
-    if (stream === 'err') {
-      this.#err = (this.#err + portion.toString()).slice(-MOST_WORDS);
-      return;
-    }
-    this.#out = (this.#out + portion.toString()).slice(-MOST_WORDS);
+    if (stream === 'out') this.#out += portion.toString();
+    else this.#err = (this.#err + portion.toString()).slice(-MOST_WORDS);
     const pid = /"child-pid": (\d+)/.exec(this.#out)?.[1];
-    if (pid !== undefined && this.#out.endsWith(`${READY}\n`)) this.#ready(Number(pid));
+    // Bubblewrap closes what it has said this on, so that the keeper has only the other.
+    if (pid !== undefined && this.#err.endsWith(`${READY}\n`)) this.#ready(Number(pid));
   }
 
   reason(): Error {
