@@ -5,6 +5,8 @@ import { compiledSpawner } from './spawner-place.ts';
 
 /** What its keeper says when the cell is as it shall be. */
 const READY = 'ready';
+/** In a new namespace of users everybody has all capabilities: none is made in a cell. */
+const FORBID = 'echo 0 >/proc/sys/user/max_user_namespaces';
 /** Of a program that fails, the last words are kept. */
 const MOST_WORDS = 4096;
 
@@ -66,11 +68,14 @@ export async function openCell({ bubblewrap, args, env }: CellRequest): Promise<
  * of ours is seen in the cell; else bubblewrap itself, as long as a child of its own sleeps.
  */
 function keeperOf(args: readonly string[]): { args: readonly string[]; stdin: string | null } {
-  const always = ['--unshare-user', '--unshare-pid', '--die-with-parent', '--info-fd', '1', ...args];
+  // The keeper has the right to forbid more namespaces, does so, and gives it up.
+  const forbidding = ['--bind', '/proc/sys/user', '/proc/sys/user', '--cap-add', 'CAP_SYS_RESOURCE'];
+  const always = ['--unshare-user', '--unshare-pid', '--die-with-parent', '--info-fd', '1', ...args, ...forbidding];
   if (existsSync(compiledSpawner)) {
     return { args: [...always, '--as-pid-1', '--', '/proc/self/fd/0', '--keep'], stdin: compiledSpawner };
   }
-  return { args: [...always, '--', '/bin/sh', '-c', `echo ${READY} >&2; exec sleep infinity`], stdin: null };
+  const sleeps = 'exec setpriv --inh-caps=-all --ambient-caps=-all sleep infinity';
+  return { args: [...always, '--', '/bin/sh', '-c', `${FORBID} && echo ${READY} >&2 && ${sleeps}`], stdin: null };
 }
 
 /** What bubblewrap and the keeper say. */

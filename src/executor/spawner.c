@@ -93,7 +93,7 @@ struct run {
   /* It tells there why it is no program yet, if it cannot become one; -1: it is. */
   int begun;
   int64_t begin_until;
-  bool refused;
+  struct failure { int error, place; } failure;
   int output[2];
   uint32_t credit[2];
   bool gone; /* The leader ended and was reaped. */
@@ -150,9 +150,6 @@ struct launch {
   volatile int error, place;
 };
 
-struct failure {
-  int error, place;
-};
 
 static struct buffer in, out;
 static struct run *runs;
@@ -519,6 +516,7 @@ static int kill_strays(uint32_t cell) {
 }
 
 static void hear_begin(struct run *run);
+static void refuse_begun(struct run *run);
 static void end_usher(struct usher *usher);
 
 /* One that was killed: nothing can be started in its cell any more. Of those without a cell, there will be another. */
@@ -545,8 +543,8 @@ static void reap(void) {
     kill(-run->pid, SIGKILL);
     wait4(run->pid, &run->status, WNOHANG, &run->usage);
     if (run->begun >= 0) hear_begin(run);
-    if (run->refused) {
-      run->pid = 0;
+    if (run->failure.error != 0) {
+      refuse_begun(run);
       continue;
     }
     run->gone = true;
@@ -712,9 +710,9 @@ static void lower(enum __rlimit_resource resource, uint64_t most) {
 static bool enter(const struct launch *launch) {
   struct stat seen;
   if (launch->directory >= 0) return fchdir(launch->directory) == 0;
-  if (chdir(launch->where.path) < 0 || stat(".", &seen) < 0) return false;
-  if (seen.st_dev == launch->where.device && seen.st_ino == launch->where.inode) return true;
-  errno = ESTALE;
+  bool there = chdir(launch->where.path) == 0 && stat(".", &seen) == 0;
+  if (there && seen.st_dev == launch->where.device && seen.st_ino == launch->where.inode) return true;
+  if (there || errno == ENOENT || errno == ENOTDIR || errno == ELOOP) errno = ESTALE;
   return false;
 }
 
@@ -795,21 +793,9 @@ static void usher_one(struct launch *launch) {
   launch->pid = pid;
 }
 
-/* Forbids namespaces of users in the one that we have joined: in a new one, everybody has all capabilities. */
-static bool forbid_namespaces(void) {
-  int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
-  bool done = fd >= 0 && write(fd, "0", 1) == 1;
-  int error = errno;
-  if (fd >= 0) close(fd);
-  errno = error;
-  return done;
-}
-
 static bool join(const struct usher *usher) {
-  for (const struct namespace *one = usher->namespaces; one->kind != 0; one++) {
+  for (const struct namespace *one = usher->namespaces; one->kind != 0; one++)
     if (setns(one->fd, one->kind) < 0) return false;
-    if (one->kind == CLONE_NEWUSER && !forbid_namespaces()) return false;
-  }
   return true;
 }
 
@@ -1007,17 +993,24 @@ static void say_started(struct run *run) {
 /* What an usher started is the program by now, or tells why it is not, or neither yet. */
 static void hear_begin(struct run *run) {
   struct failure failure;
+  if (run->failure.error != 0) return;
   ssize_t got = read(run->begun, &failure, sizeof failure);
   if (got < 0 && errno == EAGAIN) return;
-  close(run->begun);
-  run->begun = -1;
-  run->refused = got == sizeof failure;
-  if (!run->refused) {
-    say_started(run);
+  if (got == sizeof failure) {
+    run->failure = failure;
     return;
   }
+  close(run->begun);
+  run->begun = -1;
+  say_started(run);
+}
+
+/* Once nothing is left of what did not become a program. */
+static void refuse_begun(struct run *run) {
+  close(run->begun);
   for (int stream = 0; stream < 2; stream++) close_output(run, stream);
-  refuse(run->id, failure.error, (enum place)failure.place);
+  refuse(run->id, run->failure.error, (enum place)run->failure.place);
+  run->pid = 0;
 }
 
 /* Where it was launched: there is a run now. */
@@ -1385,7 +1378,7 @@ static nfds_t listen_to(struct pollfd *polled, struct listened *listened) {
   for (size_t i = 0; i < run_count; i++)
     for (int stream = 0; stream < 2; stream++) {
       bool begins = stream == 0 && runs[i].begun >= 0;
-      if (runs[i].pid == 0 || runs[i].gone || (runs[i].begun >= 0 && !begins)) continue;
+      if (runs[i].pid == 0 || runs[i].gone || (runs[i].begun >= 0 && !begins) || runs[i].failure.error != 0) continue;
       if (!begins && (runs[i].output[stream] < 0 || runs[i].credit[stream] == 0)) continue;
       listened[count] = (struct listened){runs[i].id, stream};
       polled[count++] = (struct pollfd){begins ? runs[i].begun : runs[i].output[stream], POLLIN, 0};
@@ -1393,10 +1386,17 @@ static nfds_t listen_to(struct pollfd *polled, struct listened *listened) {
   return count;
 }
 
+/* Forbids more namespaces of users: in a new one, everybody has all capabilities. */
+static bool forbid_namespaces(void) {
+  int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+  return fd >= 0 && write(fd, "0", 1) == 1;
+}
+
 /* Process 1 of a cell: nobody there can end it, the kernel reaps for it, and what it has in memory is not to be seen. */
 static void keep(void) __attribute__((noreturn));
 static void keep(void) {
   prctl(PR_SET_NAME, "cell");
+  if (!forbid_namespaces() || !confine()) give_up("cannot keep a cell");
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   signal(SIGCHLD, SIG_IGN);
   /* Bubblewrap has closed standard output. */

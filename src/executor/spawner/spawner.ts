@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { constants, release } from 'node:os';
 import { systemError } from '../../unix/libc.ts';
 import { type Clock, realClock } from '../clock.ts';
 import { countProcesses, endMarked } from '../leftovers.ts';
@@ -15,6 +15,12 @@ const READY_PATIENCE = 30_000;
 const TRIES = 3;
 /** How long a count of the user's processes holds good, ms. */
 const COUNT_FRESH = 5000;
+
+/** From Linux 5.14 on, who is in a namespace of users is counted there. */
+const [major = 0, minor = 0] = release().split('.').map(Number);
+const countsByCell = major > 5 || (major === 5 && minor >= 14);
+/** What we have in a cell: its keeper, perhaps with a child, and an usher. */
+const CELL_OWN = 3;
 
 export interface SpawnerOptions {
   /** What marks all processes of this home. */
@@ -95,8 +101,7 @@ export class Spawner {
     const waits = !turn.isCome;
     const places = request.places();
     const environment = this.#environment(request.env, process);
-    const unlimited = request.processes === null || this.#isRoot;
-    const processes = unlimited ? 0 : this.#countOthers() + (request.processes ?? 0);
+    const processes = this.#mostProcesses(request);
     this.#runs.set(id, run);
     process.keepsAwake(true);
     const limits = { processes, memory, files };
@@ -151,6 +156,12 @@ export class Spawner {
         takeBack();
       }
     }
+  }
+
+  /** RLIMIT_NPROC, or 0 to leave it. */
+  #mostProcesses({ processes, cell }: StartRequest): number {
+    if (processes === null || this.#isRoot) return 0;
+    return processes + (cell !== 0 && countsByCell ? CELL_OWN : this.#countOthers());
   }
 
   /** How many processes and threads the user has beside what is started here: they come and go. */
