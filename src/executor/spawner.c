@@ -47,10 +47,10 @@
 
 enum { VERSION = 3, LINK = 3, NICE = 10 };
 enum { LONGEST_FRAME = 16 << 20, MOST_RUNS = 4096, ENVIRONMENTS = 16, DIRECTORIES = 16, PORTION = 65536 };
-enum { USHER_STACK = 65536, USHER_PATIENCE = 1000 };
+enum { USHER_STACK = 65536 };
 enum { WINDOW = 256 << 10, LAST_OUTPUT = 1 << 20 };
 /* Milliseconds. */
-enum { AGAIN = 5, PATIENCE = 5000, AUTOGROUP_PAUSE = 150, DIRECTORY_IDLE = 5000, BEGIN_PATIENCE = 5000 };
+enum { AGAIN = 5, PATIENCE = 5000, AUTOGROUP_PAUSE = 150, DIRECTORY_IDLE = 5000, USHER_PATIENCE = 20 };
 /* The mark: home, procwrap's life, simulation. */
 #define RUN_BITS 20
 #define RUN_MASK ((UINT64_C(1) << RUN_BITS) - 1)
@@ -90,10 +90,6 @@ struct run {
   pid_t pid; /* 0: this place is free. */
   uint32_t cell; /* The id of its keeper's run; 0: none. */
   struct usher *usher; /* Of the cell that it keeps. */
-  /* It tells there why it is no program yet, if it cannot become one; -1: it is. */
-  int begun;
-  int64_t begin_until;
-  struct failure { int error, place; } failure;
   int output[2];
   uint32_t credit[2];
   bool gone; /* The leader ended and was reaped. */
@@ -134,16 +130,13 @@ struct target_of {
   uint64_t device, inode;
 };
 
-/*
- * What the child tells before it becomes the program. vfork shares our memory. What an usher starts does not: one that
- * is stopped by its neighbours in the cell must not keep us waiting; so it has a pipe, which closes when it is the program.
- */
+/* What the child tells before it becomes the program. vfork shares our memory. */
 struct launch {
   struct run *run;
   struct usher *usher;
   struct target_of where;
   char **arguments, **variables;
-  int directory, input, output[2], begun[2];
+  int directory, input, output[2];
   uint64_t processes, memory, files;
   int group;
   volatile pid_t pid;
@@ -515,8 +508,6 @@ static int kill_strays(uint32_t cell) {
   return count;
 }
 
-static void hear_begin(struct run *run);
-static void refuse_begun(struct run *run);
 static void end_usher(struct usher *usher);
 
 /* One that was killed: nothing can be started in its cell any more. Of those without a cell, there will be another. */
@@ -542,11 +533,6 @@ static void reap(void) {
     }
     kill(-run->pid, SIGKILL);
     wait4(run->pid, &run->status, WNOHANG, &run->usage);
-    if (run->begun >= 0) hear_begin(run);
-    if (run->failure.error != 0) {
-      refuse_begun(run);
-      continue;
-    }
     run->gone = true;
     run->sweep_until = now() + PATIENCE;
     /* Else it would hold on to the namespaces, and whoever waits for a disk to be free would wait for us. */
@@ -668,10 +654,6 @@ static void fail(struct launch *launch, enum place place) __attribute__((noretur
 static void fail(struct launch *launch, enum place place) {
   launch->place = place;
   launch->error = errno;
-  if (launch->usher) {
-    struct failure failure = {errno, place};
-    (void)!write(launch->begun[1], &failure, sizeof failure);
-  }
   _exit(127);
 }
 
@@ -777,20 +759,28 @@ static pid_t launch_child(struct launch *launch) {
 
 /* Ushers */
 
-/* As fork, but the child is our spawner's, and in the control group that is open as `group`. */
-static pid_t fork_for_parent(int group) {
-  struct clone_args arguments = {.flags = CLONE_PARENT | CLONE_INTO_CGROUP, .cgroup = (uint64_t)group};
-  if (group < 0) return (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
-  return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+static int be_inmate(void *launch) { be_child(launch); }
+
+static pid_t usher_grouped(struct launch *launch) __attribute__((noinline));
+static pid_t usher_grouped(struct launch *launch) {
+  struct clone_args arguments = {.flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | CLONE_INTO_CGROUP,
+                                 .parent_tid = (uintptr_t)&launch->pid,
+                                 .cgroup = (uint64_t)launch->group};
+  long pid = vfork_into(&arguments);
+  if (pid == 0) be_child(launch);
+  return (pid_t)pid;
 }
 
-static void usher_one(struct launch *launch) {
-  pid_t pid = fork_for_parent(launch->group);
-  launch->run->grouped = pid > 0 && launch->group >= 0;
-  if (pid < 0 && launch->group >= 0) pid = fork_for_parent(-1);
-  if (pid == 0) be_child(launch);
-  launch->error = pid < 0 ? errno : 0;
-  launch->pid = pid;
+/* As vfork, but the child is our spawner's. Its number is there before it runs. */
+static void usher_one(struct usher *usher) {
+  struct launch *launch = usher->launch;
+  int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
+  pid_t pid = launch->group < 0 ? -1 : usher_grouped(launch);
+  launch->run->grouped = pid > 0;
+  if (pid <= 0) pid = clone(be_inmate, usher->stack + 2 * USHER_STACK, flags, launch, &launch->pid);
+  if (pid > 0) return;
+  launch->error = errno;
+  launch->pid = -1;
 }
 
 static bool join(const struct usher *usher) {
@@ -805,20 +795,35 @@ static int be_usher(void *given) {
   prctl(PR_SET_NAME, "usher");
   usher->error = join(usher) && confine() && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : errno;
   if (getppid() != self) _exit(1);
-  for (bool goes_on = usher->error == 0;; usher_one(usher->launch)) {
+  for (bool goes_on = usher->error == 0;; usher_one(usher)) {
     /* After this word the memory is not ours, errno included, until we are asked. */
     eventfd_write(usher->answered, 1);
     if (!goes_on || eventfd_read(usher->asked, &number) < 0) _exit(0);
   }
 }
 
-/* False where it has died. */
+static bool is_stopped(pid_t pid) {
+  char path[32], text[256];
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  text[size < 0 ? 0 : size] = '\0';
+  const char *name_end = strrchr(text, ')');
+  return name_end && strncmp(name_end, ") T", 3) == 0;
+}
+
+/*
+ * False where it has died. What it starts shares our memory as well until it is the program; if it is stopped before,
+ * which only a neighbour in the cell does, it is killed, lest everybody waits for it.
+ */
 static bool wait_for(struct usher *usher) {
   for (;;) {
     struct pollfd polled = {usher->answered, POLLIN, 0};
     siginfo_t info = {0};
     eventfd_t number;
     if (poll(&polled, 1, USHER_PATIENCE) > 0) return eventfd_read(usher->answered, &number) == 0;
+    if (usher->launch && usher->launch->pid > 0 && is_stopped(usher->launch->pid)) kill(usher->launch->pid, SIGKILL);
     if (waitid(P_PID, (id_t)usher->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid != 0) return false;
   }
 }
@@ -867,7 +872,7 @@ static struct usher *make_usher(pid_t keeper) {
   struct usher *usher = calloc(1, sizeof *usher);
   if (!usher) return NULL;
   usher->keeper = keeper;
-  usher->stack = malloc(USHER_STACK);
+  usher->stack = malloc(2 * USHER_STACK);
   usher->asked = eventfd(0, EFD_CLOEXEC);
   usher->answered = eventfd(0, EFD_CLOEXEC);
   snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)keeper, (int)keeper);
@@ -884,16 +889,16 @@ static struct usher *make_usher(pid_t keeper) {
   return NULL;
 }
 
-/* Whether the child is there, which tells by its pipe what becomes of it. */
 static pid_t launch_by_usher(struct launch *launch) {
   struct usher *usher = launch->usher;
+  bool answered;
   usher->launch = launch;
-  launch->pid = -1;
-  launch->error = ESRCH;
   eventfd_write(usher->asked, 1);
-  wait_for(usher);
-  errno = launch->error;
-  return launch->pid;
+  answered = wait_for(usher);
+  usher->launch = NULL;
+  if (answered && launch->pid > 0) return launch->pid;
+  errno = answered ? launch->error : ESRCH;
+  return -1;
 }
 
 static struct run *new_run(uint32_t id) {
@@ -909,7 +914,7 @@ static struct run *new_run(uint32_t id) {
     runs = more;
     run_count++;
   }
-  runs[place] = (struct run){.id = id, .begun = -1, .output = {-1, -1}, .credit = {WINDOW, WINDOW}};
+  runs[place] = (struct run){.id = id, .output = {-1, -1}, .credit = {WINDOW, WINDOW}};
   return &runs[place];
 }
 
@@ -971,62 +976,20 @@ static int find_usher(struct launch *launch, uint32_t cell, bool confined) {
   return OF_CELL;
 }
 
-/* Starts it, or with the help of an usher begins to. */
-static void launch_it(struct launch *launch) {
-  launch->error = 0;
+/* Its number; -1, and why not. */
+static pid_t launch_it(struct launch *launch) {
   launch->place = launch->usher && launch->usher->keeper != 0 ? OF_CELL : OF_SYSTEM;
   launch->group = group_of((size_t)(launch->run - runs));
-  if (!launch->usher) launch->pid = launch_child(launch);
-  else if (pipe2(launch->begun, O_CLOEXEC) == 0) launch->pid = launch_by_usher(launch);
-  if (launch->pid < 0) launch->error = errno;
-  else if (launch->error != 0) waitpid(launch->pid, NULL, 0);
+  pid_t pid = launch->usher ? launch_by_usher(launch) : launch_child(launch);
+  if (pid < 0) launch->error = errno;
+  else if (launch->error != 0) waitpid(pid, NULL, 0);
   if (launch->group >= 0) close(launch->group);
-  if (launch->begun[1] >= 0) close(launch->begun[1]);
-  if (launch->begun[0] >= 0 && launch->error != 0) close(launch->begun[0]);
-}
-
-static void say_started(struct run *run) {
-  begin(STARTED, 4, run->id);
-  put32((uint32_t)run->pid);
-}
-
-/* What an usher started is the program by now, or tells why it is not, or neither yet. */
-static void hear_begin(struct run *run) {
-  struct failure failure;
-  if (run->failure.error != 0) return;
-  ssize_t got = read(run->begun, &failure, sizeof failure);
-  if (got < 0 && errno == EAGAIN) return;
-  if (got == sizeof failure) {
-    run->failure = failure;
-    return;
-  }
-  close(run->begun);
-  run->begun = -1;
-  say_started(run);
-}
-
-/* Once nothing is left of what did not become a program. */
-static void refuse_begun(struct run *run) {
-  close(run->begun);
-  for (int stream = 0; stream < 2; stream++) close_output(run, stream);
-  refuse(run->id, run->failure.error, (enum place)run->failure.place);
-  run->pid = 0;
-}
-
-/* Where it was launched: there is a run now. */
-static void note_launched(struct launch *launch, uint32_t cell, uint8_t flags) {
-  struct run *run = launch->run;
-  run->pid = launch->pid;
-  run->cell = cell;
-  run->yields = flags & YIELDS;
-  run->begun = launch->begun[0];
-  run->begin_until = now() + BEGIN_PATIENCE;
-  if (run->begun >= 0) fcntl(run->begun, F_SETFL, O_NONBLOCK);
-  else say_started(run);
+  return pid;
 }
 
 static void start(struct reader *reader, uint32_t id, uint8_t flags) {
-  struct launch launch = {.directory = -1, .input = -1, .output = {-1, -1}, .begun = {-1, -1}, .pid = -1};
+  struct launch launch = {.directory = -1, .input = -1, .output = {-1, -1}};
+  pid_t pid = -1;
   uint32_t number = take32(reader);
   char *attempt = take_text(reader);
   uint32_t cell = take32(reader);
@@ -1048,13 +1011,17 @@ static void start(struct reader *reader, uint32_t id, uint8_t flags) {
   launch.place = find_usher(&launch, cell, flags & CONFINED);
   if (launch.place == -1) launch.place = open_all(&launch, &input, &output);
   launch.error = launch.place == -1 ? 0 : errno;
-  if (launch.place == -1) launch_it(&launch);
+  if (launch.place == -1) pid = launch_it(&launch);
   int given[3] = {launch.input, launch.output[0], launch.output[1]};
   for (int i = 0; i < 3; i++)
     if (given[i] >= 0 && given[i] != null_fd) close(given[i]);
   free(launch.arguments);
   if (launch.error == 0) {
-    note_launched(&launch, cell, flags);
+    launch.run->pid = pid;
+    launch.run->cell = cell;
+    launch.run->yields = flags & YIELDS;
+    begin(STARTED, 4, id);
+    put32((uint32_t)pid);
     return;
   }
   if (launch.run)
@@ -1279,25 +1246,6 @@ static void finish(struct run *run) {
   run->pid = 0;
 }
 
-/*
- * Kills those that are stopped before they are programs, which only a neighbour in the cell does: nobody could end them
- * otherwise. True while there are some that begin.
- */
-static bool free_stopped(void) {
-  bool some = false;
-  for (size_t i = 0; i < run_count; i++) {
-    char path[32], state = ' ';
-    if (runs[i].pid == 0 || runs[i].begun < 0) continue;
-    some = true;
-    if (now() < runs[i].begin_until) continue;
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)runs[i].pid);
-    FILE *file = fopen(path, "re");
-    if (file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && state == 'T') kill(runs[i].pid, SIGKILL);
-    if (file) fclose(file);
-  }
-  return some;
-}
-
 /* Ends what the leader left; true while there is something to be done again soon. */
 static bool sweep(void) {
   bool again = false;
@@ -1377,11 +1325,9 @@ static nfds_t listen_to(struct pollfd *polled, struct listened *listened) {
   polled[1] = (struct pollfd){signal_fd, POLLIN, 0};
   for (size_t i = 0; i < run_count; i++)
     for (int stream = 0; stream < 2; stream++) {
-      bool begins = stream == 0 && runs[i].begun >= 0;
-      if (runs[i].pid == 0 || runs[i].gone || (runs[i].begun >= 0 && !begins) || runs[i].failure.error != 0) continue;
-      if (!begins && (runs[i].output[stream] < 0 || runs[i].credit[stream] == 0)) continue;
+      if (runs[i].pid == 0 || runs[i].gone || runs[i].output[stream] < 0 || runs[i].credit[stream] == 0) continue;
       listened[count] = (struct listened){runs[i].id, stream};
-      polled[count++] = (struct pollfd){begins ? runs[i].begun : runs[i].output[stream], POLLIN, 0};
+      polled[count++] = (struct pollfd){runs[i].output[stream], POLLIN, 0};
     }
   return count;
 }
@@ -1415,15 +1361,14 @@ int main(int count_given, char **given) {
   for (;;) {
     bool rude = be_nice();
     nfds_t count = listen_to(polled, listened);
-    bool begins = free_stopped(), idle = running_in(0) == 0 && have_directories();
-    int timeout = again ? AGAIN : rude ? AUTOGROUP_PAUSE : begins ? BEGIN_PATIENCE : idle ? DIRECTORY_IDLE : -1;
+    bool idle = running_in(0) == 0 && have_directories();
+    int timeout = again ? AGAIN : rude ? AUTOGROUP_PAUSE : idle ? DIRECTORY_IDLE : -1;
     int ready = poll(polled, count, timeout);
     if (ready < 0 && errno != EINTR) give_up("poll");
-    if (ready == 0 && timeout == DIRECTORY_IDLE && idle) close_directories();
+    if (ready == 0 && timeout == DIRECTORY_IDLE) close_directories();
     for (nfds_t i = 2; i < count; i++) {
       struct run *run = polled[i].revents ? run_called(listened[i].id) : NULL;
-      if (run && run->begun >= 0) hear_begin(run);
-      else if (run) forward(run, listened[i].stream, run->credit[listened[i].stream]);
+      if (run) forward(run, listened[i].stream, run->credit[listened[i].stream]);
     }
     if (polled[1].revents) {
       struct signalfd_siginfo signals[16];
