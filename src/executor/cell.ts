@@ -74,8 +74,8 @@ export async function openCell(request: CellRequest, compiled = compiledSpawner)
  */
 function keeperOf(args: readonly string[], compiled: string): { args: readonly string[]; stdin: string | null } {
   // The keeper has the right to forbid more namespaces, does so, and gives it up.
-  const forbidding = ['--bind', '/proc/sys/user', '/proc/sys/user', '--cap-add', 'CAP_SYS_RESOURCE'];
-  const always = ['--unshare-user', '--unshare-pid', '--die-with-parent', '--info-fd', '1', ...args, ...forbidding];
+  const forbids = ['--cap-add', 'CAP_SYS_RESOURCE'];
+  const always = ['--unshare-user', '--unshare-pid', '--die-with-parent', '--info-fd', '1', ...args, ...forbids];
   if (existsSync(compiled)) {
     return { args: [...always, '--as-pid-1', '--', '/proc/self/fd/0', '--keep'], stdin: compiled };
   }
