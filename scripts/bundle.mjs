@@ -73,10 +73,10 @@ script.runInThisContext()(module.exports, createRequire(filename), module, filen
 `;
 }
 
-/** V8's own form of the code, as it is once it has been run. */
+/** V8's own form of the code, as it is once it has been run; predictable: the same each time. */
 function keepCompiled(file, words) {
   const options = { stdio: 'ignore', env: { ...process.env, NODE_OPTIONS: '' } };
-  execFileSync(process.execPath, [warm, file, ...words], options);
+  execFileSync(process.execPath, ['--predictable', warm, file, ...words], options);
 }
 
 try {

@@ -7,7 +7,9 @@ import { Script } from 'node:vm';
 const [, , filename] = process.argv;
 process.argv.splice(1, 1);
 const module = { exports: {} };
-const script = new Script(readFileSync(filename, 'latin1'), { filename });
+// The name is kept, too, and must not tell where this was made (nor be part of a path, which V8 keeps whole); whoever
+// loads it gives its own.
+const script = new Script(readFileSync(filename, 'latin1'), { filename: 'program' });
 process.on('exit', () => {
   writeFileSync(`${filename}.v8`, script.createCachedData());
   // That it was called without words is no fault here.

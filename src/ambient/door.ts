@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, ftruncateSync, readSync, type Stats, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, readSync, type Stats, writeSync } from 'node:fs';
 import { tryLock, unlock } from '../unix/locks.ts';
 import { isSame, type Place } from './place.ts';
-import { longestSidecar, readSidecar, type Sidecar, writeSidecar } from './sidecar.ts';
+import { isOurs, longestSidecar, readSidecar, type Sidecar, writeSidecar } from './sidecar.ts';
 import { GateError } from './waiting.ts';
 
 /** Whose turn it is to enter: one at a time, on all hosts. Whoever makes the file keeps it until the file is there. */
@@ -26,9 +26,22 @@ export class Door {
     } catch (error) {
       throw place.unusable(error, Door.more);
     }
-    if (this.stats.isFile()) return;
+    const problem = this.#problem();
+    if (problem === null) return;
     this.close();
-    throw new GateError('unusable', `${place.path}${Door.more} is no regular file; remove it.`);
+    throw new GateError('unusable', `${place.path}${Door.more} ${problem}`);
+  }
+
+  /** Why it must not be written to. The user gave the ambient file its name, and may have a file of this one himself. */
+  #problem(): string | null {
+    const { stats } = this;
+    if (!stats.isFile()) return 'is no regular file; remove it.';
+    if (stats.nlink > 1) return 'has another name, too; remove this one.';
+    if (isOurs(beginningOf(this.fd))) return null;
+    return (
+      'would say what the ambient file belongs to, but holds something else, which is not overwritten: ' +
+      'move it away, or give the ambient file another name.'
+    );
   }
 
   get stats(): Stats {
@@ -78,6 +91,14 @@ export class Door {
     writeSync(this.fd, bytes, 0, bytes.length, 0);
   }
 
+  /** The ambient file was cut. In one's turn, and before others may look at it: other hosts see it at once. */
+  noteCut(to: number): void {
+    const sidecar = this.read();
+    if (sidecar === null) return;
+    this.write({ ...sidecar, cut: { to, at: new Date().toISOString() } });
+    fsyncSync(this.fd);
+  }
+
   close(): void {
     closeSync(this.fd);
   }
@@ -95,6 +116,10 @@ export function lookBeside(place: Place): Sidecar | null {
 }
 
 function sidecarIn(fd: number): Sidecar | null {
+  return readSidecar(beginningOf(fd).toString('utf8'));
+}
+
+function beginningOf(fd: number): Buffer {
   const bytes = Buffer.alloc(longestSidecar);
-  return readSidecar(bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0)));
+  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
 }

@@ -3,7 +3,7 @@ import { setAside } from './aside.ts';
 import { objection, sidecarOf } from './fits.ts';
 import { holderOf } from './holders.ts';
 import type { Inside } from './inside.ts';
-import { mendAmbient } from './mend.ts';
+import { mendShared } from './mend.ts';
 import { GateError, Patience } from './waiting.ts';
 
 /** How long an ambient file may be entered by some while others load it, before those who write to it get their turn. */
@@ -90,7 +90,7 @@ export class Entry {
     const check = await this.#in.known.check(file);
     if (check.problem !== null && !alone) return 'unsound';
     if (check.problem !== null) {
-      await mendAmbient(file.fd, check);
+      await mendShared(file.fd, this.#in.door, check);
       const bytes = check.fileBytes - check.soundBytes;
       this.#in.notes.push(`${this.#in.place.path}: ${check.problem} The last ${bytes} bytes were cut off.`);
     }

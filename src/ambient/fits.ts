@@ -29,5 +29,5 @@ export function objection(
 /** What is to stand beside a file whose values are those of the model. */
 export function sidecarOf({ octree, parameters, radiance }: Model, header: string | null): Sidecar {
   const { path, sha256 } = octree;
-  return { octree: { path, sha256 }, parameters, radiance, made: new Date().toISOString(), header };
+  return { octree: { path, sha256 }, parameters, radiance, made: new Date().toISOString(), header, cut: null };
 }

@@ -2,9 +2,12 @@ import { closeSync, writeFileSync } from 'node:fs';
 import type { AmbientFile } from './ambient-file.ts';
 import { keepBeside, setAside } from './aside.ts';
 import { type Check, checkAmbient } from './check.ts';
+import { lookBeside } from './door.ts';
 import { holderOf } from './holders.ts';
 import type { Inside } from './inside.ts';
-import { mendAmbient } from './mend.ts';
+import { mendAmbient, mendShared } from './mend.ts';
+import type { Place } from './place.ts';
+import type { Cut } from './sidecar.ts';
 import { Patience } from './waiting.ts';
 
 /** Of what is cut off: a file with a hole in it may have gigabytes. */
@@ -31,11 +34,18 @@ export async function keepOut(
   return isAlone;
 }
 
+/** An ambient file when it was entered. */
+export interface Entered {
+  readonly bytes: number;
+  /** Until then. */
+  readonly cut: Cut | null;
+}
+
 /** What the file is like after a process that wrote to it. @returns what is wrong, a sentence, or null */
 export async function lastLook(
   inside: Inside,
   file: AmbientFile,
-  { hasTurn, bytes }: { readonly hasTurn: boolean; readonly bytes: number },
+  { hasTurn, entered }: { readonly hasTurn: boolean; readonly entered: Entered },
 ): Promise<string | null> {
   const { place, known, clock, limits, notes } = inside;
   const patience = new Patience(clock, limits.leave);
@@ -45,13 +55,20 @@ export async function lastLook(
     return null;
   }
   const { size } = file.stats;
-  if (size < bytes) return `${place.path} has shrunk from ${bytes} to ${size} bytes.`;
+  if (size < entered.bytes && !isCutByUs(place, size, entered))
+    return `${place.path} has shrunk from ${entered.bytes} to ${size} bytes.`;
   const check = await known.check(file);
   if (check.is === 'sound') return null;
   if (check.is !== 'cut short' && !(hasTurn && isHalfMade(file))) return `${place.path}: ${check.problem}`;
   file.unlock();
   if (await keepOut(inside, file, { hasTurn, patience })) await tidy(inside, file);
   return null;
+}
+
+/** A gate, maybe that of another host, has found damage before the end and cut it off since. */
+function isCutByUs(place: Place, size: number, { cut }: Entered): boolean {
+  const last = lookBeside(place)?.cut ?? null;
+  return last !== null && last.at !== cut?.at && size >= last.to;
 }
 
 /** Who made it was killed before its header was written. */
@@ -98,7 +115,7 @@ export async function quarantine(
 }
 
 async function cutBeside(
-  { place }: Inside,
+  { place, door }: Inside,
   file: AmbientFile,
   { check, reason }: { readonly check: Check; readonly reason: string },
 ): Promise<string> {
@@ -106,7 +123,7 @@ async function cutBeside(
   const kept = keepBeside(place, reason);
   let left = mostKeptBytes;
   try {
-    await mendAmbient(file.fd, check, async (bytes) => {
+    await mendShared(file.fd, door, check, async (bytes) => {
       writeFileSync(kept.fd, bytes.subarray(0, left));
       left = Math.max(0, left - bytes.length);
     });

@@ -4,7 +4,7 @@ import { AmbientFile } from './ambient-file.ts';
 import { sidecarOf } from './fits.ts';
 import { holderOf } from './holders.ts';
 import type { Inside } from './inside.ts';
-import { keepOut, lastLook, quarantine } from './leaving.ts';
+import { type Entered, keepOut, lastLook, quarantine } from './leaving.ts';
 import type { Passage } from './passage.ts';
 import { Reading } from './reading.ts';
 import { GateError, Patience } from './waiting.ts';
@@ -15,8 +15,7 @@ export class SharedPassage implements Passage {
   readonly #in: Inside;
   /** Null until the process has made it. */
   #file: AmbientFile | null;
-  /** Bytes of the file when it was entered. */
-  readonly #bytes: number;
+  readonly #entered: Entered;
   #state: 'opening' | 'open' | 'left' = 'opening';
   /** It is still its turn at the door: it makes the file. */
   #hasTurn: boolean;
@@ -32,7 +31,7 @@ export class SharedPassage implements Passage {
     this.notes = inside.notes;
     this.#file = file;
     if (file) inside.known.uses(file, 1);
-    this.#bytes = file?.stats.size ?? 0;
+    this.#entered = { bytes: file?.stats.size ?? 0, cut: inside.door.read()?.cut ?? null };
     this.#hasTurn = file === null;
     this.#fills = this.#hasTurn && fills;
     const { open, fill } = inside.limits;
@@ -54,7 +53,7 @@ export class SharedPassage implements Passage {
   }
 
   hasRead(pid: number): boolean {
-    if (this.#file) return this.#reading.isOver(pid, this.#file.stats, this.#bytes);
+    if (this.#file) return this.#reading.isOver(pid, this.#file.stats, this.#entered.bytes);
     // Who makes the file has nothing to read.
     const made = this.#look();
     const isMade = made !== null && !('problem' in made.header());
@@ -80,6 +79,8 @@ export class SharedPassage implements Passage {
       if (manner === 'pause' && !(await patience.until(() => this.#state !== 'opening')))
         this.#note('The simulation was paused before it had read the file: until it goes on nobody can write to it.');
       await this.#withoutWriters(deed, patience);
+      // Nobody waits for what fills nothing.
+      if (manner === 'pause' && this.#state === 'open' && this.#hasTurn) this.#endTurn();
     } catch (error) {
       if (!(error instanceof GateError) || error.why !== 'given up') throw error;
     }
@@ -117,16 +118,25 @@ export class SharedPassage implements Passage {
   async leave(heard: string | null = null): Promise<{ readonly damage: string | null }> {
     if (this.#state === 'left') return { damage: null };
     this.#forget();
-    this.#stopReading();
-    this.#state = 'left';
     try {
+      this.#stopReading();
+      this.#state = 'left';
       const file = this.#file;
-      const look = { hasTurn: this.#hasTurn, bytes: this.#bytes };
+      const look = { hasTurn: this.#hasTurn, entered: this.#entered };
       const damage = heard ?? (file && (await lastLook(this.#in, file, look)));
       if (damage !== null) this.#in.notes.push(await this.#setAside(damage));
       return { damage };
     } finally {
+      this.#state = 'left';
+      this.#close();
+    }
+  }
+
+  /** Whatever the file's disk says: others wait for the locks that end with it. */
+  #close(): void {
+    try {
       if (this.#file) this.#in.known.uses(this.#file, -1);
+    } finally {
       this.#file?.close();
       this.#in.door.close();
       this.#in.place.close();
@@ -146,7 +156,15 @@ export class SharedPassage implements Passage {
     if (!this.#file) return;
     this.#in.known.uses(this.#file, 1);
     const header = this.#file.header();
-    if (!('problem' in header)) this.#in.door.write(sidecarOf(this.#in.model, header.name));
+    if ('problem' in header) return;
+    try {
+      this.#in.door.write(sidecarOf(this.#in.model, header.name));
+    } catch (error) {
+      // The disk may be full. Others are let in by what the header says.
+      this.#note(
+        `What it belongs to could not be written beside it: ${error instanceof Error ? error.message : error}.`,
+      );
+    }
   }
 
   #look(): AmbientFile | null {
@@ -172,9 +190,18 @@ export class SharedPassage implements Passage {
     if (this.#state === 'opening') {
       const seconds = (this.#fills ? fill : open) / 1000;
       this.#note(`The simulation has not read the file in ${seconds} s; others may write to it from now on.`);
-      this.opened();
+      this.#openAnyway();
     }
     if (this.#hasTurn) this.#endTurn();
+  }
+
+  /** Nobody is there to hear of a disk that fails. */
+  #openAnyway(): void {
+    try {
+      this.opened();
+    } catch (error) {
+      this.#note(`It could not be unlocked: ${error instanceof Error ? error.message : error}.`);
+    }
   }
 
   /** Others must not wait for ever for a process that cannot be ended. */

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../config/error.ts';
+import { accountsTrouble } from '../unix/accounts.ts';
 import { NoRight } from '../unix/drop.ts';
 import { type Identity, NotFound } from '../unix/identity.ts';
 import { firstUnreadable, withEyesOf } from '../unix/readable.ts';
@@ -29,6 +30,12 @@ export function openNamedPidFile(name: string | null): Handover['pidFile'] {
 export function refuseRing(options: Options): void {
   if (process.env['UV_USE_IO_URING'] === undefined || (options.user === null && options.group === null)) return;
   throw new Stop(messages.ringSet, { logged: false });
+}
+
+/** npm builds it for the Node.js that it runs on itself, and where it may. Without, no user would be found. */
+export function checkNatives(): void {
+  const trouble = accountsTrouble();
+  if (trouble !== null) throw new Stop(messages.notBuilt(trouble, process.version, top), { logged: false });
 }
 
 /** What it makes under such a mask, its home first, the daemon itself could not use. */

@@ -1,7 +1,9 @@
 import { chooseHome, homeAt } from '../config/home.ts';
 import { LogFile } from '../log/file.ts';
-import { openLog, sayOnTerminal, type Tell } from '../log/log.ts';
+import { openLog, type Tell } from '../log/log.ts';
+import { sayOnTerminal } from '../log/terminal.ts';
 import { makeWithParents } from '../unix/directories.ts';
+import { asOwnerOf } from '../unix/owner.ts';
 import { shortName } from './configuration.ts';
 import type { Options } from './options.ts';
 import { watchSignals } from './signals.ts';
@@ -28,9 +30,16 @@ export function refuse(stop: Stop, home: string | null, host = shortName()): num
 export function logOnly(option: string | null, host = shortName()): Tell {
   try {
     const uid = process.getuid?.() ?? -1;
-    const { logs } = homeAt(chooseHome({ option, env: process.env, uid }));
+    const { path, logs } = homeAt(chooseHome({ option, env: process.env, uid }));
     if (uid !== 0) makeWithParents(logs, 0o755);
-    return openLog({ file: new LogFile(logs, host), program: 'rayserver', terminal: false }).note;
+    const { note } = openLog({ file: new LogFile(logs, host), program: 'rayserver', terminal: false });
+    return (level, text) => {
+      try {
+        asOwnerOf([path, logs], () => note(level, text));
+      } catch {
+        // Root that may not become anybody: the terminal has it.
+      }
+    };
   } catch {
     return () => undefined;
   }

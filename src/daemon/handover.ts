@@ -1,17 +1,24 @@
+import type { ServiceManager } from '../unix/service-manager.ts';
+
 /** What one process of the daemon leaves to the next: front to server, and server to itself after an internal error. */
 export interface Handover {
   readonly mode: 'foreground' | 'daemon';
   readonly home: string;
   /** This host's name, which the log has, too. */
   readonly host: string;
+  /** False: a service manager keeps procwrap. */
+  readonly startsProcwrap: boolean;
   /** Descriptor of the listening socket. */
   readonly listen: number;
+  /** Descriptor of the Unix socket where the service manager has bound it, or null: the server makes it. */
+  readonly submit: number | null;
   /** The port that it is bound to. */
   readonly port: number;
   /** Descriptor that waits for {@link Word}, or null: nobody waits. */
   readonly ready: number | null;
   /** The file of --pid-file, opened before the user was changed. */
   readonly pidFile: { readonly path: string; readonly fd: number } | null;
+  readonly manager: ServiceManager;
   /** Internal errors until now, milliseconds since 1970. */
   readonly errors: readonly number[];
 }
@@ -50,14 +57,21 @@ export function takeHandover(environment: Record<string, string | undefined>): H
 
 function isHandover(value: unknown): value is Handover {
   if (typeof value !== 'object' || value === null) return false;
-  const { mode, home, host, listen, port, ready, errors } = value as Record<string, unknown>;
+  const { mode, home, host, startsProcwrap, listen, submit, port, ready, manager, errors } = value as Record<
+    string,
+    unknown
+  >;
   return (
     (mode === 'foreground' || mode === 'daemon') &&
     typeof home === 'string' &&
     typeof host === 'string' &&
+    typeof startsProcwrap === 'boolean' &&
     Number.isInteger(listen) &&
+    (submit === null || Number.isInteger(submit)) &&
     Number.isInteger(port) &&
     (ready === null || Number.isInteger(ready)) &&
+    typeof manager === 'object' &&
+    manager !== null &&
     Array.isArray(errors) &&
     errors.every((time) => typeof time === 'number')
   );

@@ -2,11 +2,14 @@ import { spawn } from 'node:child_process';
 import type { Server } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { LogFile } from '../log/file.ts';
-import { sayOnTerminal } from '../log/log.ts';
+import { sayOnTerminal } from '../log/terminal.ts';
 import { startInBackground } from '../unix/background.ts';
 import { keepAcrossExec } from '../unix/descriptors.ts';
+import type { Environment } from '../unix/environment.ts';
 import { withNodeOptions } from '../unix/node-options.ts';
+import { type ServiceManager, withServiceManager } from '../unix/service-manager.ts';
 import { type Handover, readWord, type Word, withHandover } from './handover.ts';
+import { staysVariable } from './kept-procwrap.ts';
 import { messages } from './messages.ts';
 import { scripts } from './program.ts';
 import { Stop } from './stop.ts';
@@ -18,14 +21,22 @@ const name = 'node';
 export function becomeServer(handover: Handover): never {
   // Node warns that execve is experimental; nobody at the terminal can do anything about that.
   process.removeAllListeners('warning');
-  for (const fd of [handover.listen, handover.pidFile?.fd]) if (fd !== undefined) keepAcrossExec(fd);
+  for (const fd of [handover.listen, handover.submit, handover.pidFile?.fd])
+    if (typeof fd === 'number') keepAcrossExec(fd);
+  return replaceBy([scripts.server, handover.home], withHandover(withNodeOptions(process.env), handover));
+}
+
+/** Replaces this program by a procwrap that stays until it is told to leave. Returns only by an error. */
+export function becomeProcwrap(host: string, home: string, manager: ServiceManager): never {
+  process.removeAllListeners('warning');
+  const environment = withServiceManager(withNodeOptions(process.env), manager);
+  return replaceBy([scripts.procwrap, host, home], { ...environment, [staysVariable]: '1' });
+}
+
+function replaceBy(words: readonly string[], environment: Environment): never {
   const replace = process.execve;
-  if (replace === undefined) throw new Stop('This platform cannot start the server.');
-  return replace(
-    process.execPath,
-    [name, scripts.server, handover.home],
-    withHandover(withNodeOptions(process.env), handover),
-  );
+  if (replace === undefined) throw new Stop('This platform cannot replace one program by another.');
+  return replace(process.execPath, [name, ...words], environment);
 }
 
 /** Descriptors of the launcher and, from its own on, of the server. */

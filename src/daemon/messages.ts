@@ -2,8 +2,7 @@
 export const messages = {
   notOnThisPlatform: 'Daemon mode and user/group switching not available on this platform.',
   duplicate: (what: string): string => `Duplicate ${what} argument.`,
-  daemonAfterForeground: '-d and -f options are mutually exclusive.',
-  foregroundAfterDaemon: '-f and -d options are mutually exclusive.',
+  exclusive: (option: string, earlier: string): string => `${option} and ${earlier} options are mutually exclusive.`,
   unknownOption: (option: string): string => `Unknown option "${option}".`,
   missing: (what: string, option: string): string => `Missing ${what} after "${option}".`,
   badMask: 'umask must be three digits between 0 and 7.',
@@ -32,6 +31,8 @@ export const messages = {
   caughtSignal: (signal: number): string => `*System Exit* (caught signal ${signal})`,
   internalError: (pid: number): string => `Rayserver ${pid} internal error. Restarting.`,
   lastInternalError: (pid: number): string => `Rayserver ${pid} internal error. Not restarting any more.`,
+  notBuilt: (why: string, version: string, top: string): string =>
+    `The native module posix does not load: ${why}. Build it for this Node.js (${version}): cd ${top} && npm rebuild posix`,
   unreadable: (user: string, path: string): string =>
     `User "${user}" cannot read the program: ${path} is closed to others. Open it ("chmod o+rX ${path}"), or install the program where everybody can read it, such as /opt.`,
   homeNotWritable: (home: string, user: string, group: string, why: string): string =>
@@ -41,5 +42,11 @@ export const messages = {
   pidFile: (path: string, why: string): string => `Cannot write the pid file ${path}: ${why}.`,
   diedEarly: (log: string): string => `Rayserver ended before it was ready. See ${log}.`,
   logNotWritable: (path: string, why: string): string => `Cannot write the log ${path}: ${why}.`,
+  otherPort: (asked: number, given: number): string =>
+    `Cannot bind port ${asked}: the service manager has bound port ${given} for this daemon. Name that one, or none.`,
+  strangeSocket: (name: string): string =>
+    `Cannot use the socket "${name}" of the service manager: expected one TCP socket and one Unix socket that listen, or one of the two.`,
+  noSignOfLife: (why: string): string =>
+    `The store does not answer (${why}): the service manager gets no sign of life until it does.`,
   notByHand: 'This part of the program is started by rayserver. Start that instead.',
 } as const;

@@ -3,6 +3,8 @@ import { messages } from './messages.ts';
 
 export interface Options {
   readonly foreground: boolean;
+  /** `server`: starts a procwrap where none answers; `server only`: leaves that to others; `procwrap`: is one. */
+  readonly part: 'server' | 'server only' | 'procwrap';
   readonly user: string | null;
   readonly group: string | null;
   /** File mode creation mask, 0 to 0o777. */
@@ -36,7 +38,12 @@ const valued: ReadonlyMap<string, { key: Value; missing: string; duplicate: stri
 type Check = (value: string) => string | null;
 
 /** Of these, a platform without users, groups and background has none. */
-const unixOnly: ReadonlySet<string> = new Set(['-d', '-u', '-g']);
+const unixOnly: ReadonlySet<string> = new Set(['-d', '-u', '-g', '--procwrap', '--without-procwrap']);
+
+const parts: ReadonlyMap<string, Options['part']> = new Map([
+  ['--procwrap', 'procwrap'],
+  ['--without-procwrap', 'server only'],
+]);
 
 /**
  * Reads the command line from left to right and stops at the first error. Never throws.
@@ -44,7 +51,7 @@ const unixOnly: ReadonlySet<string> = new Set(['-d', '-u', '-g']);
  * @param platform - as `process.platform`
  */
 export function parseOptions(args: readonly string[], platform: NodeJS.Platform): Parsed {
-  const seen: Seen = { mode: null, values: {} };
+  const seen: Seen = { mode: null, part: null, values: {} };
   for (let at = 0; at < args.length; ) {
     const { option, attached } = divide(args[at] ?? '');
     if (option === '--help') return { is: 'help' };
@@ -61,6 +68,7 @@ export function parseOptions(args: readonly string[], platform: NodeJS.Platform)
 
 interface Seen {
   mode: '-f' | '-d' | null;
+  part: string | null;
   readonly values: Partial<Record<Value, string>>;
 }
 
@@ -74,6 +82,7 @@ function readOption(
 ): number | string {
   if (platform === 'win32' && unixOnly.has(option)) return messages.notOnThisPlatform;
   if (option === '-f' || option === '-d') return readMode(option, seen);
+  if (parts.has(option)) return readPart(option, seen);
   const kind = valued.get(option);
   if (kind === undefined) return messages.unknownOption(option);
   if (seen.values[kind.key] !== undefined) return messages.duplicate(kind.duplicate);
@@ -87,9 +96,18 @@ function readOption(
 
 function readMode(option: '-f' | '-d', seen: Seen): number | string {
   if (seen.mode !== null && seen.mode !== option) {
-    return option === '-d' ? messages.daemonAfterForeground : messages.foregroundAfterDaemon;
+    return messages.exclusive(option, seen.mode);
   }
+  if (option === '-d' && seen.part === '--procwrap') return messages.exclusive(option, seen.part);
   seen.mode = option;
+  return 1;
+}
+
+/** A procwrap of its own is for service managers, who want it in the foreground. */
+function readPart(option: string, seen: Seen): number | string {
+  if (seen.part !== null && seen.part !== option) return messages.exclusive(option, seen.part);
+  if (option === '--procwrap' && seen.mode === '-d') return messages.exclusive(option, seen.mode);
+  seen.part = option;
   return 1;
 }
 
@@ -104,9 +122,10 @@ function divide(word: string): { option: string; attached: string | null } {
   return { option: word, attached: null };
 }
 
-function chosen({ mode, values }: Seen, platform: NodeJS.Platform): Options {
+function chosen({ mode, part, values }: Seen, platform: NodeJS.Platform): Options {
   return {
-    foreground: mode === '-f' || (mode === null && platform === 'win32'),
+    foreground: mode === '-f' || part === '--procwrap' || (mode === null && platform === 'win32'),
+    part: parts.get(part ?? '') ?? 'server',
     user: values.user ?? null,
     group: values.group ?? null,
     mask: Number.parseInt(values.mask ?? '002', 8),

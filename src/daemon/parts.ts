@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Home } from '../config/home.ts';
 import type { LogFile } from '../log/file.ts';
 import type { Tell } from '../log/log.ts';
-import { openFarm } from '../server/farm.ts';
+import { openFarm, type RunningFarm } from '../server/farm.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { systemAccounts } from '../unix/accounts.ts';
 import { identityOf } from '../unix/identity.ts';
@@ -15,6 +15,7 @@ import type { Configuration, Hosts } from './configuration.ts';
 import type { Handover } from './handover.ts';
 import { messages } from './messages.ts';
 import { scripts, version } from './program.ts';
+import { statusLines } from './status.ts';
 import { Stop } from './stop.ts';
 import { farmToken } from './token.ts';
 
@@ -32,22 +33,33 @@ export interface PartsOptions {
   readonly log: Tell;
   /** Called with each part as soon as it is open. */
   readonly opened: (part: Part) => void;
+  /** Called after everything that happens in the farm. */
+  readonly changed: () => void;
+}
+
+/** What the service manager is told of. */
+export interface Vital {
+  /** How the farm stands, in a few words. */
+  readonly line: () => string;
+  /** Settles when the store has answered. */
+  readonly check: () => Promise<unknown>;
 }
 
 /** Opens what the server consists of: token, store, farm, job port. */
-export async function openParts(options: PartsOptions): Promise<void> {
+export async function openParts(options: PartsOptions): Promise<Vital> {
   const { home, configuration, hosts, handover, logFile, log, opened } = options;
   const identity = identityOf(process.getuid?.() ?? 0, process.getgid?.() ?? 0, systemAccounts);
   log('info', messages.runningAsUser(identity.user, identity.uid));
   log('info', messages.runningAsGroup(identity.group, identity.gid));
   for (const socket of [home.procwrapSocket, home.submitSocket]) refuseInTheWay(socket);
-  const start = procwrapStarter(options);
+  const start = handover.startsProcwrap ? procwrapStarter(options) : null;
   // Where there is no socket nobody serves the home: procwrap starts while this process loads the rest.
-  if (!existsSync(home.procwrapSocket)) start();
+  if (!existsSync(home.procwrapSocket)) start?.();
   const { openPort } = await import('../web/port.ts');
   const { Metrics } = await import('../web/metrics.ts');
   const token = farmToken(home);
   const metrics = new Metrics();
+  const store = await openSqliteStore(home.stateFile);
   const farm = await openFarm({
     meters: metrics,
     home,
@@ -59,8 +71,9 @@ export async function openParts(options: PartsOptions): Promise<void> {
     slots: configuration.slots,
     settings: configuration.settings,
     version: version(),
-    store: await openSqliteStore(home.stateFile),
+    store,
     startProcwrap: start,
+    changed: options.changed,
     now: Date.now,
   });
   opened(farm);
@@ -71,13 +84,19 @@ export async function openParts(options: PartsOptions): Promise<void> {
     version: version(),
     port: handover.port,
     tcp: { fd: handover.listen },
-    socketPath: home.submitSocket,
+    socket: handover.submit === null ? { path: home.submitSocket } : { fd: handover.submit },
     openFiles: openFileLimit(),
     identify: peerOf,
     logFile: logFile.path,
     log,
   });
   opened(port);
+  return { line: () => lineOf(farm.standing()), check: () => store.job(0) };
+}
+
+function lineOf({ running, waiting, isConnected }: ReturnType<RunningFarm['standing']>): string {
+  const line = statusLines.standing(running, waiting);
+  return isConnected ? line : statusLines.withoutProcwrap(line);
 }
 
 /** Said at once: procwrap could only say it in the log, and the daemon would wait for it. */

@@ -1,6 +1,7 @@
 import { type Home, homeAt } from '../config/home.ts';
 import { LogFile } from '../log/file.ts';
-import { type Log, openLog, sayOnTerminal, type Tell } from '../log/log.ts';
+import { type Log, openLog, type Tell } from '../log/log.ts';
+import { noticeJournal, sayOnTerminal } from '../log/terminal.ts';
 import { closeOnExec, redirect } from '../unix/descriptors.ts';
 import { makeUndumpable } from '../unix/native.ts';
 import { forgetNodeOptions } from '../unix/node-options.ts';
@@ -8,12 +9,14 @@ import { warnSyslog } from '../unix/syslog.ts';
 import { type Configuration, Hosts, loadConfiguration } from './configuration.ts';
 import { type Handover, takeHandover } from './handover.ts';
 import { becomeServer } from './launch.ts';
+import { Manager } from './manager.ts';
 import { messages } from './messages.ts';
-import { openParts, type Part } from './parts.ts';
+import { openParts, type Part, type Vital } from './parts.ts';
 import { holdHome, removePid, removeUnusedPid, writePid } from './pid-file.ts';
 import { tellFront } from './ready.ts';
 import { mayRestart, rowOf, waitBeforeServing } from './restarts.ts';
 import { type Ending, watchSignals } from './signals.ts';
+import { statusLines } from './status.ts';
 import { Stop } from './stop.ts';
 
 /** How long the parts may take to end in good order; what is acknowledged is on disk before. */
@@ -28,7 +31,9 @@ export async function serve(environment: Record<string, string | undefined>): Pr
     return 1;
   }
   // A procwrap that had them would keep the port when the server is gone.
-  for (const fd of [handover.listen, handover.ready, handover.pidFile?.fd]) if (typeof fd === 'number') closeOnExec(fd);
+  const { listen, submit, ready, pidFile } = handover;
+  for (const fd of [listen, submit, ready, pidFile?.fd]) if (typeof fd === 'number') closeOnExec(fd);
+  noticeJournal(handover.manager.journal);
   return new Server(handover).life();
 }
 
@@ -42,12 +47,14 @@ class Server {
   readonly #home: Home;
   readonly #file: LogFile;
   readonly #log: Log;
+  readonly #manager: Manager;
   readonly #ended: Promise<Ending>;
   #end: (ending: Ending) => void = () => undefined;
   #ending: Ending | null = null;
   #hurry: () => void = () => undefined;
   #serves = false;
   #hosts: Hosts | null = null;
+  #vital: Vital | null = null;
   #parts: Part[] = [];
   #homePid: number | null = null;
 
@@ -61,10 +68,11 @@ class Server {
       trouble: (reason) => {
         const text = messages.logNotWritable(this.#file.path, reason);
         if (inBackground) warnSyslog(text);
-        else sayOnTerminal(2, `Warning: ${text}`);
+        else sayOnTerminal(2, `Warning: ${text}`, 'warn');
       },
     });
     this.#log = openLog({ file: this.#file, program: 'rayserver', terminal: !inBackground });
+    this.#manager = new Manager(handover.manager);
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -73,6 +81,10 @@ class Server {
   async life(): Promise<number> {
     this.#file.reopen();
     this.#watch();
+    this.#manager.watch({
+      check: async () => this.#vital?.check(),
+      trouble: (error) => this.#log.tell('error', messages.noSignOfLife(String(error))),
+    });
     const start = this.#start();
     try {
       await Promise.race([start, this.#ended]);
@@ -107,7 +119,7 @@ class Server {
     const configuration = loadConfiguration(this.#home);
     this.#hosts = new Hosts(this.#home.hostsFile, configuration, this.#log.note);
     this.#homePid = holdHome(this.#home, (text) => this.#log.tell('warn', text));
-    await openParts({
+    this.#vital = await openParts({
       home: this.#home,
       configuration,
       hosts: this.#hosts,
@@ -115,6 +127,7 @@ class Server {
       logFile: this.#file,
       log: (level, text) => this.#tellOnceServing(level, text),
       opened: (part) => this.#parts.push(part),
+      changed: () => this.#manager.changed(),
     });
     if (this.#ending === null) this.#ready(configuration);
   }
@@ -137,6 +150,7 @@ class Server {
     if (mode === 'foreground') sayOnTerminal(1, '');
     tell('info', messages.running(process.pid));
     this.#serves = true;
+    if (this.#vital !== null) this.#manager.ready(this.#vital.line);
     if (!tellFront(this.#handover.ready, { ready: process.pid })) {
       this.#leave({ message: 'Nobody waits for this daemon any more.', status: 1 });
     }
@@ -152,6 +166,7 @@ class Server {
     this.#log.tell('error', message);
     if (!stop) for (const line of stackOf(error)) this.#log.note('error', line);
     tellFront(this.#handover.ready, { failed: message });
+    this.#manager.failing(message);
     this.#ending ??= { message, status: 1 };
     this.#end(this.#ending);
   }
@@ -163,14 +178,17 @@ class Server {
       return;
     }
     this.#ending = ending;
+    this.#manager.stopping(statusLines.leaving);
     this.#log.tell('info', ending.message);
     this.#end(ending);
   }
 
   #hangUp(): void {
+    this.#manager.reloading();
     this.#file.reopen();
     this.#log.tell('info', 'caught signal 1: log opened again, hosts file read again');
     this.#hosts?.reload();
+    this.#manager.reloaded();
   }
 
   /** Starts over in clean memory, as the same process with the same listening socket; simulations go on meanwhile. */

@@ -13,6 +13,10 @@ export const usage = `usage: rayserver [-f | -d] [-u user] [-g group] [-m mask]
   --port N          job port (default 9182; 0: any free one)
   --listen ADDRESS  loopback address of the job port (default 127.0.0.1)
   --pid-file FILE   write the process ID to FILE
+  --without-procwrap
+                    start no control process of simulations: a service
+                    manager keeps one
+  --procwrap        be that control process, in the foreground
   --version         print the version and exit
   --help            print this and exit
 `;

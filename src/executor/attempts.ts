@@ -3,8 +3,10 @@ import { attemptKey, type Outcome } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
 import type { Clock } from './clock.ts';
 import type { Running } from './host.ts';
+import { Life, type Living } from './life.ts';
 import type { Reports } from './reports.ts';
-import type { Assignment, Simulation } from './simulation.ts';
+import type { Assignment } from './simulation.ts';
+import { Slots } from './slots.ts';
 import { Turn } from './turn.ts';
 
 /** What an attempt tells while it lives. */
@@ -15,8 +17,6 @@ export interface Signs {
   readonly freed: () => void;
 }
 
-type Living = Pick<Simulation, 'live' | 'stop' | 'pause' | 'resume'> & Pick<Running, 'log'>;
-
 export interface AttemptsOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -25,18 +25,6 @@ export interface AttemptsOptions {
   readonly tidy: (project: Project, paths: readonly string[]) => void;
   /** Something came to its end, or was forgotten. */
   readonly changed: () => void;
-}
-
-/** An attempt that has a slot, or had one when it was paused, or is the next to have one. */
-interface Life {
-  readonly simulation: Living;
-  readonly turn: Turn;
-  hasSlot: boolean;
-  pid: number | null;
-  fraction: number | null;
-  /** Milliseconds that it ran before `since`, which is when it got its slot last. */
-  ran: number;
-  since: number;
 }
 
 type State =
@@ -59,11 +47,13 @@ interface Attempt {
 export class Attempts {
   readonly #options: AttemptsOptions;
   readonly #known = new Map<string, Attempt>();
-  /** In the order in which they get slots. */
-  #queue = new Set<Attempt>();
-  readonly #next = new Set<Attempt>();
-  #slots = 1;
-  #running = 0;
+  readonly #slots = new Slots<Attempt, Life>({
+    begin: (attempt, waits) => this.#begin(attempt, waits),
+    go: ({ state }) => {
+      if (state.is === 'next') state.life.turn.go();
+    },
+    isMadeReady: ({ assignment }) => assignment.task.step === 'frame',
+  });
   #ended = 0;
   #ending = false;
 
@@ -86,8 +76,7 @@ export class Attempts {
   }
 
   setSlots(slots: number): void {
-    this.#slots = slots;
-    this.#fill();
+    this.#slots.setCount(slots);
   }
 
   /** One that is known already is not started again: its server only did not hear of it. */
@@ -100,8 +89,8 @@ export class Attempts {
     }
     const attempt: Attempt = { assignment, state: { is: 'queued' } };
     this.#known.set(name, attempt);
-    this.#queue.add(attempt);
-    this.#fill();
+    this.#slots.queue(attempt);
+    this.#slots.fill();
   }
 
   stop(name: string, how: 'for good' | 'for now' = 'for good'): void {
@@ -129,7 +118,7 @@ export class Attempts {
     } else if (attempt.state.is === 'ended') {
       this.tell(name);
     } else {
-      this.#queue.delete(attempt);
+      this.#slots.forget(attempt);
       this.#end(attempt, outcome, 0);
     }
   }
@@ -137,7 +126,7 @@ export class Attempts {
   pause(name: string): void {
     const attempt = this.#known.get(name);
     if (attempt?.state.is === 'queued') {
-      this.#queue.delete(attempt);
+      this.#slots.forget(attempt);
       attempt.state = { is: 'held' };
     } else if (attempt?.state.is === 'next') {
       attempt.state.instead = 'held';
@@ -145,10 +134,10 @@ export class Attempts {
     } else if (attempt?.state.is === 'running') {
       const { life } = attempt.state;
       life.simulation.pause();
-      life.ran += this.#options.clock.passed() - life.since;
+      life.rests(this.#options.clock.passed());
       attempt.state = { is: 'paused', life };
-      this.#leaveSlot(life);
-      this.#fill();
+      this.#slots.leave(life);
+      this.#slots.fill();
     }
   }
 
@@ -157,14 +146,12 @@ export class Attempts {
     const attempt = this.#known.get(name);
     if (attempt?.state.is === 'held') {
       this.#queueFirst(attempt);
-      this.#fill();
+      this.#slots.fill();
     } else if (attempt?.state.is === 'next' && attempt.state.instead === 'held') {
       attempt.state.instead = 'queued';
     } else if (attempt?.state.is === 'paused') {
       const { life } = attempt.state;
-      life.since = this.#options.clock.passed();
-      attempt.state = { is: 'running', life };
-      this.#takeSlot(life);
+      this.#run(attempt, life);
       life.simulation.resume();
     }
   }
@@ -207,36 +194,19 @@ export class Attempts {
     return null;
   }
 
-  /** Frames come by the thousand: as many as may run are made ready beside those that do. */
-  #fill(): void {
-    for (const { state } of this.#next) {
-      if (this.#running < this.#slots && state.is === 'next') state.life.turn.go();
-    }
-    for (const attempt of this.#queue) {
-      const waits = this.#running >= this.#slots;
-      if (waits && (attempt.assignment.task.step !== 'frame' || this.#next.size >= this.#slots)) return;
-      this.#queue.delete(attempt);
-      this.#begin(attempt, waits);
-    }
-  }
-
   #queueFirst(attempt: Attempt): void {
     attempt.state = { is: 'queued' };
-    this.#queue = new Set([attempt, ...this.#queue]);
+    this.#slots.queueFirst(attempt);
   }
 
-  #takeSlot(life: Life): void {
-    life.hasSlot = true;
-    this.#running += 1;
-  }
-
-  #leaveSlot(life: Life): void {
-    if (life.hasSlot) this.#running -= 1;
-    life.hasSlot = false;
+  #run(attempt: Attempt, life: Life): void {
+    life.goesOn(this.#options.clock.passed());
+    attempt.state = { is: 'running', life };
+    this.#slots.take(life);
   }
 
   #begin(attempt: Attempt, waits: boolean): void {
-    const { begin, reports, clock } = this.#options;
+    const { begin, reports } = this.#options;
     const name = attempt.assignment.attempt;
     const turn = new Turn(waits, () => this.#come(attempt));
     const signs = {
@@ -249,48 +219,38 @@ export class Attempts {
         reports.progressed(name, fraction);
       },
       freed: () => {
-        this.#leaveSlot(life);
-        this.#fill();
+        this.#slots.leave(life);
+        this.#slots.fill();
       },
     };
-    const simulation = begin(attempt.assignment, signs, turn);
-    const now = clock.passed();
-    const life: Life = { simulation, turn, hasSlot: false, pid: null, fraction: null, ran: 0, since: now };
+    const life = new Life(begin(attempt.assignment, signs, turn), turn);
     if (waits) {
       attempt.state = { is: 'next', life, instead: 'withdrawn' };
-      this.#next.add(attempt);
-    } else {
-      attempt.state = { is: 'running', life };
-      this.#takeSlot(life);
-    }
-    void simulation.live().then((outcome) => this.#over(attempt, life, outcome));
+      this.#slots.next(attempt);
+    } else this.#run(attempt, life);
+    void life.simulation.live().then((outcome) => this.#over(attempt, life, outcome));
   }
 
   /** It had to wait for its turn, and has it now. */
   #come(attempt: Attempt): void {
     if (attempt.state.is !== 'next') return;
     const { life, instead } = attempt.state;
-    this.#next.delete(attempt);
-    life.since = this.#options.clock.passed();
-    attempt.state = { is: 'running', life };
-    this.#takeSlot(life);
+    this.#slots.forget(attempt);
+    this.#run(attempt, life);
     if (instead === 'held') this.pause(attempt.assignment.attempt);
     if (instead === 'withdrawn') this.tell(attempt.assignment.attempt);
   }
 
   #over(attempt: Attempt, life: Life, outcome: Outcome): void {
     const { state } = attempt;
-    this.#leaveSlot(life);
-    this.#next.delete(attempt);
+    this.#slots.leave(life);
+    this.#slots.forget(attempt);
     if (state.is === 'next' && state.instead === 'held') attempt.state = { is: 'held' };
     else if (state.is === 'next' && state.instead === 'queued') this.#queueFirst(attempt);
     // Taken back, or lost with the spawner.
     else if (state.is === 'next' && state.instead === 'withdrawn') this.#end(attempt, { is: 'withdrawn' }, 0);
-    else {
-      const since = state.is === 'running' ? this.#options.clock.passed() - life.since : 0;
-      this.#end(attempt, outcome, life.ran + since);
-    }
-    this.#fill();
+    else this.#end(attempt, outcome, life.milliseconds(this.#options.clock.passed()));
+    this.#slots.fill();
   }
 
   #end(attempt: Attempt, outcome: Outcome, milliseconds: number): void {

@@ -1,12 +1,14 @@
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
-import { type Ending, type Environment, startActive } from './run.ts';
+import { type Ending, type Environment, LostSpawner, startActive } from './run.ts';
 import type { ActiveRun } from './spawner/active-run.ts';
+import { rootPowerless } from './spawner/node-cell.ts';
 import { compiledSpawner } from './spawner-place.ts';
 
 /** What its keeper says when the cell is as it shall be. */
 const READY = 'ready';
 /** In a new namespace of users everybody has all capabilities: none is made in a cell. */
 const FORBID = 'echo 0 >/proc/sys/user/max_user_namespaces';
+const LOST = 'the process that starts programs was killed';
 /** Of a program that fails, the last words are kept. */
 const MOST_WORDS = 4096;
 
@@ -38,12 +40,14 @@ export interface Cell {
 
 /**
  * Makes a cell with bubblewrap, which runs as a program of the spawner as long as the cell lasts.
+ * @param compiled the spawner's C program, which can be a keeper
  * @throws Error with bubblewrap's own words where it cannot be made
  * @throws NodeJS.ErrnoException ENOENT where there is no bubblewrap
  * @throws LostSpawner if the spawner died over it
  */
-export async function openCell({ bubblewrap, args, env }: CellRequest): Promise<Cell> {
-  const keeper = keeperOf(args);
+export async function openCell(request: CellRequest, compiled = compiledSpawner): Promise<Cell> {
+  const { bubblewrap, env } = request;
+  const keeper = keeperOf(request.args, compiled);
   const words = new Words();
   const directory = openSync('/', constants.O_RDONLY | constants.O_DIRECTORY);
   const stdin = keeper.stdin === null ? null : openSync(keeper.stdin, constants.O_RDONLY);
@@ -58,7 +62,8 @@ export async function openCell({ bubblewrap, args, env }: CellRequest): Promise<
   const close = () => run.send('kill');
   let pid: number;
   try {
-    pid = await Promise.race([words.pid, run.ended.then(() => Promise.reject(words.reason()))]);
+    const ended = run.ended.then(({ lost }) => Promise.reject(lost ? new LostSpawner(LOST) : words.reason()));
+    pid = await Promise.race([words.pid, ended]);
     await run.openCell(pid);
   } catch (error) {
     close();
@@ -71,15 +76,17 @@ export async function openCell({ bubblewrap, args, env }: CellRequest): Promise<
  * What is pid 1 in a cell, and reaps orphans there. The compiled spawner does it, as standard input, so that no file
  * of ours is seen in the cell; else bubblewrap itself, as long as a child of its own sleeps.
  */
-function keeperOf(args: readonly string[]): { args: readonly string[]; stdin: string | null } {
+function keeperOf(args: readonly string[], compiled: string): { args: readonly string[]; stdin: string | null } {
   // The keeper has the right to forbid more namespaces, does so, and gives it up.
-  const forbidding = ['--bind', '/proc/sys/user', '/proc/sys/user', '--cap-add', 'CAP_SYS_RESOURCE'];
-  const always = ['--unshare-user', '--unshare-pid', '--die-with-parent', '--info-fd', '1', ...args, ...forbidding];
-  if (existsSync(compiledSpawner)) {
-    return { args: [...always, '--as-pid-1', '--', '/proc/self/fd/0', '--keep'], stdin: compiledSpawner };
+  const forbids = ['--cap-add', 'CAP_SYS_RESOURCE'];
+  const always = ['--unshare-user', '--unshare-pid', '--die-with-parent', '--info-fd', '1', ...args, ...forbids];
+  if (existsSync(compiled)) {
+    return { args: [...always, '--as-pid-1', '--', '/proc/self/fd/0', '--keep'], stdin: compiled };
   }
-  const sleeps = 'exec setpriv --inh-caps=-all --ambient-caps=-all sleep infinity';
-  return { args: [...always, '--', '/bin/sh', '-c', `${FORBID} && echo ${READY} >&2 && ${sleeps}`], stdin: null };
+  const powerless =
+    process.getuid?.() === 0 ? rootPowerless : ['setpriv', '--inh-caps=-all', '--ambient-caps=-all', '--'];
+  const script = `${FORBID} && echo ${READY} >&2 && exec "$@"`;
+  return { args: [...always, '--', '/bin/sh', '-c', script, 'sh', ...powerless, 'sleep', 'infinity'], stdin: null };
 }
 
 /** What bubblewrap and the keeper say. */

@@ -12,7 +12,6 @@ import { OpenFiles } from './files.ts';
 import { Helpers } from './helpers.ts';
 import type { Host } from './host.ts';
 import { Shares } from './indirect/shares.ts';
-import { ownVersion } from './installation.ts';
 import { lockProbe } from './lock-probe.ts';
 import { answer } from './questions.ts';
 import { Reports } from './reports.ts';
@@ -29,10 +28,19 @@ const PATIENCE = 60_000;
 /** Longer than any simulation takes to end, ms: after that we leave whatever still hangs. */
 const LAST_PATIENCE = 20_000;
 
+/** Exit status of one that left for another to be started in its place (EX_TEMPFAIL). */
+const startAgain = 75;
+
 export interface ControlOptions {
   readonly home: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Somebody keeps us: we stay until we are told to leave. */
+  readonly stays: boolean;
+  /** Called when there are more or fewer simulations. */
+  readonly counted: (simulations: number) => void;
+  /** The version of the program on disk: ours, until it is upgraded. */
+  readonly installed: () => string;
 }
 
 type Job = Extract<ToProcwrap, { say: 'job' }>;
@@ -44,10 +52,10 @@ interface Server {
 
 /** What procwrap has in hand: attempts, questions, and the one server that may command it. */
 export class Control {
-  /** Settles when there is nothing left to stay for. */
-  readonly over: Promise<void>;
+  /** Settles with the exit status when there is nothing left to stay for. */
+  readonly over: Promise<number>;
   readonly #options: ControlOptions;
-  readonly #version = ownVersion();
+  readonly #version: string;
   readonly #attempts: Attempts;
   readonly #reports: Reports;
   readonly #surroundings: Surroundings;
@@ -64,12 +72,13 @@ export class Control {
   #questions = 0;
   #farewell = false;
   #ending = false;
-  #leave: () => void = () => {};
+  #leave: (status?: number) => void = () => {};
   #takeBack: (() => void) | null = null;
 
   constructor(options: ControlOptions) {
     const { clock, log } = options;
     this.#options = options;
+    this.#version = options.installed();
     this.#reports = new Reports((message) => this.#say(message), clock);
     this.#surroundings = new Surroundings(clock);
     this.#workplaces = new Workplaces(clock);
@@ -85,7 +94,7 @@ export class Control {
       changed: () => this.consider(),
     });
     this.over = new Promise((settle) => {
-      this.#leave = settle;
+      this.#leave = (status = 0) => settle(status);
     });
   }
 
@@ -123,12 +132,13 @@ export class Control {
   consider(): void {
     this.#takeBack?.();
     this.#takeBack = null;
+    this.#options.counted(this.#attempts.live);
     if (this.#questions > 0) return;
     if (this.#ending) {
       if (this.#attempts.live === 0) this.#leave();
       return;
     }
-    if (this.#attempts.live > 0) return;
+    if (this.#options.stays || this.#attempts.live > 0) return;
     const isUntold = this.#attempts.size > 0;
     if (this.#farewell && !isUntold) this.#leave();
     else if (!this.#server) this.#takeBack = this.#options.clock.after(PATIENCE, () => this.#tire(isUntold));
@@ -141,6 +151,11 @@ export class Control {
   }
 
   #greet(message: Extract<ToProcwrap, { say: 'hello' }>, link: ProcwrapLink): void {
+    if (this.#attempts.size === 0 && this.#questions === 0 && this.#isReplaced()) {
+      this.#options.log('info', `procwrap: version ${this.#version} is replaced, leaving for the new one`);
+      this.#leave(startAgain);
+      return;
+    }
     const before = this.#server;
     this.#server = { link, files: before?.link === link ? before.files : new OpenFiles() };
     this.#settings = message.settings;
@@ -158,6 +173,16 @@ export class Control {
     this.#say({ say: 'welcome', version: this.#version, pid: process.pid, attempts });
     for (const { attempt } of attempts) this.#attempts.tell(attempt);
     this.#attempts.setSlots(message.settings.slots);
+  }
+
+  /** Not by what the server is: it may be older than us. */
+  #isReplaced(): boolean {
+    try {
+      return this.#options.installed() !== this.#version;
+    } catch {
+      // Removed, or just being unpacked: nothing could be started in our place.
+      return false;
+    }
   }
 
   #obey(message: Exclude<ToProcwrap, { say: 'hello' }>, server: Server): void {

@@ -27,7 +27,7 @@ export async function examineAmbient(path: string, mend: Mend): Promise<Finding>
   try {
     opened = open(path);
   } catch {
-    return bad(`${path} cannot be read by the user of simulations.`, `sudo chmod a+r ${quoted(path)}`);
+    return unreadable(path);
   }
   const { fd, isWritable } = opened;
   try {
@@ -37,6 +37,17 @@ export async function examineAmbient(path: string, mend: Mend): Promise<Finding>
   } finally {
     closeSync(fd);
   }
+}
+
+/** Whoever asks for another kind of file must not be told to open that for everybody: it may be a key. */
+function unreadable(path: string): Finding {
+  const mend = isNamed(path) ? `sudo chmod a+r ${quoted(path)}` : `ls -l ${quoted(path)}`;
+  return bad(`${path} cannot be read by the user of simulations.`, mend);
+}
+
+/** As ambient files are. */
+export function isNamed(path: string): boolean {
+  return path.endsWith('.amb');
 }
 
 function open(path: string): { fd: number; isWritable: boolean } {
@@ -49,8 +60,8 @@ function open(path: string): { fd: number; isWritable: boolean } {
 
 async function lookOnly(path: string, fd: number, mend: Mend): Promise<Finding> {
   const check = await checkAmbient(fd);
-  if (mend === null || check.is === 'sound') return verdict(path, check);
-  return bad(`${path} cannot be written by the user of simulations.`, `sudo chmod g+w ${quoted(path)}`);
+  if (mend === null || check.is === 'sound' || check.header === null) return verdict(path, check);
+  return bad(`${path} cannot be written by the user of simulations.`, `sudo chmod ug+w ${quoted(path)}`);
 }
 
 async function look(path: string, fd: number, mend: Mend): Promise<Finding> {
@@ -117,7 +128,7 @@ const again = 'The next simulation that uses it makes it anew';
 function verdict(path: string, check: Check): Finding {
   const { is, header, problem } = check;
   const name = quoted(path);
-  if (header === null && !path.endsWith('.amb')) {
+  if (header === null && !isNamed(path)) {
     const says = `${path} is neither a directory nor an ambient file.`;
     return { what: 'directory', level: 'error', says, mend: `rayctl doctor ${quoted(dirname(path))}` };
   }

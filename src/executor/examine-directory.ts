@@ -15,7 +15,7 @@ import { quoted } from '../model/shell-word.ts';
 import type { Finding } from '../protocol/inner.ts';
 import { systemAccounts } from '../unix/accounts.ts';
 import { O_PATH, openUnlinked } from '../unix/walk.ts';
-import { examineAmbient, type Mend } from './examine-ambient.ts';
+import { examineAmbient, isNamed, type Mend } from './examine-ambient.ts';
 import { closedParentMend, groupName } from './mends.ts';
 
 /** Most files that are looked at. */
@@ -32,7 +32,7 @@ export async function examinePath(directory: string, mend: Mend, home: string, p
     stats = statSync(directory);
     real = realpathSync(directory);
   } catch (error) {
-    return [unreachable(directory, error as NodeJS.ErrnoException)];
+    return [unreachable(directory, mend, error as NodeJS.ErrnoException)];
   }
   const inHome = real === home || real.startsWith(`${home}/`);
   if (inHome)
@@ -135,10 +135,13 @@ function bad(what: string, says: string, mend: string): Finding {
   return { what, level: 'error', says, mend };
 }
 
-function unreachable(directory: string, error: NodeJS.ErrnoException): Finding {
+function unreachable(directory: string, mend: Mend, error: NodeJS.ErrnoException): Finding {
   const shown = quoted(directory);
   switch (error.code) {
     case 'ENOENT':
+      // A directory of such a name would be in the way of the file.
+      if (mend !== null || isNamed(directory))
+        return bad('ambient file', `${directory}: there is no such file.`, `ls -l ${quoted(dirname(directory))}`);
       return bad('directory', `${directory}: there is no such directory.`, `mkdir -m 2775 ${shown}`);
     case 'EACCES':
       return bad('directory', `${directory}: the user of simulations may not enter it.`, closedParentMend(directory));

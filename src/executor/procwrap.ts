@@ -11,6 +11,7 @@ import { becomeSubreaper } from '../unix/processes.ts';
 import { endingSignals } from '../unix/signals.ts';
 import { type Clock, realClock } from './clock.ts';
 import { Control } from './control.ts';
+import { ownVersion } from './installation.ts';
 import { endMarked } from './leftovers.ts';
 import { useSpawner } from './run.ts';
 import { markOfHome } from './spawner/mark.ts';
@@ -22,6 +23,12 @@ export interface ProcwrapOptions {
   /** Directory of the home. */
   readonly home: string;
   readonly log: Log;
+  /** Opens the log anew. */
+  readonly reopen: () => void;
+  /** Somebody keeps us: we stay until we are told to leave. Else we leave when nobody needs us. */
+  readonly stays: boolean;
+  /** Tells whoever keeps us that we serve, that we leave, and how many simulations there are. */
+  readonly report: (what: 'ready' | 'stopping' | 'counted', simulations: number) => void;
   readonly clock?: Clock;
 }
 
@@ -31,9 +38,9 @@ export interface ProcwrapOptions {
  * @returns the exit status
  */
 export async function runProcwrap(options: ProcwrapOptions): Promise<number> {
-  const { home, host, log } = options;
+  const { home, host, log, stays } = options;
   const inner = join(home, 'run/inner');
-  ignoreSignals();
+  heedHangUp(options);
   forgetNodeOptions(process.env);
   closeStrangersOnExec();
   forbidNewPrivileges();
@@ -44,8 +51,8 @@ export async function runProcwrap(options: ProcwrapOptions): Promise<number> {
     mkdirSync(inner, { recursive: true, mode: 0o700 });
     lock = takeLock(join(inner, 'procwrap.lock'));
     if (lock === null) {
-      log('info', `procwrap ${host}: another one serves this home already, leaving`);
-      return 0;
+      log(stays ? 'error' : 'info', `procwrap ${host}: another one serves this home already, leaving`);
+      return stays ? 1 : 0;
     }
     return await serve(options, inner);
   } catch (error) {
@@ -65,7 +72,7 @@ function takeLock(path: string): number | null {
 }
 
 async function serve(options: ProcwrapOptions, inner: string): Promise<number> {
-  const { home, host, log } = options;
+  const { home, host, log, stays, report } = options;
   const clock = options.clock ?? realClock;
   const mark = markOfHome(inner);
   for (const pid of await endMarked(mark, clock))
@@ -73,7 +80,12 @@ async function serve(options: ProcwrapOptions, inner: string): Promise<number> {
   const spawner = new Spawner({ home: mark, log, clock, asked: process.env['RAYSERVER_SPAWNER'] });
   await spawner.open();
   useSpawner(spawner);
-  const control = new Control({ home, log, clock });
+  let simulations = 0;
+  const counted = (count: number): void => {
+    if (count !== simulations) report('counted', count);
+    simulations = count;
+  };
+  const control = new Control({ home, log, clock, stays, counted, installed: ownVersion });
   const server: LinkServer = await listenLink(join(inner, 'procwrap.sock'), {
     connected: () => {},
     message: (message, link) => control.hear(message, link),
@@ -82,29 +94,36 @@ async function serve(options: ProcwrapOptions, inner: string): Promise<number> {
   });
   onEndingSignals((signal) => {
     log('info', `procwrap ${host}: ${signal}, ending all simulations`);
+    report('stopping', simulations);
     control.end();
   });
   log('info', `procwrap ${host}: started, pid ${process.pid}, spawner ${spawner.pid} (${spawner.kind})`);
+  report('ready', 0);
   control.consider();
-  await control.over;
+  const status = await control.over;
   await server.close();
   await spawner.close();
   log('info', `procwrap ${host}: left`);
-  return 0;
+  return status;
 }
 
-/** There is no terminal to hang up and no configuration of our own. Left alone, USR1 would open Node's debugger. */
-const ignoredSignals: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGUSR1'];
+/** Left alone, it would open Node's debugger. */
+const ignoredSignal = 'SIGUSR1';
 
-function ignoreSignals(): void {
-  for (const signal of ignoredSignals) process.on(signal, () => {});
+/** There is no terminal to hang up and no configuration of our own: it is about the log. */
+function heedHangUp({ reopen, log }: ProcwrapOptions): void {
+  process.on(ignoredSignal, () => {});
+  process.on('SIGHUP', () => {
+    reopen();
+    log('info', 'caught signal 1: log opened again');
+  });
   unblockSignals();
 }
 
 /** Until the process is gone: one more signal on its way out must not cut it short. */
 function onEndingSignals(end: (signal: string) => void): void {
   for (const signal of endingSignals) {
-    if (system.signals[signal] === undefined || ignoredSignals.includes(signal)) continue;
+    if (system.signals[signal] === undefined || signal === ignoredSignal) continue;
     process.on(signal, end);
   }
 }

@@ -1,10 +1,9 @@
-import { fstatSync } from 'node:fs';
 import type { JobLimits, Project } from '../model/job.ts';
 import { attemptKey, type Deed, type Outcome, type RunDeed, type TaskPlan, type Usage } from '../model/task.ts';
 import type { HostSettings } from '../protocol/inner.ts';
 import { serviceOf } from '../renderers/programs.ts';
 import { wasEnded } from '../renderers/radiance/resume.ts';
-import { fileToDisk, namesToDisk, removeBelow, renameBelow, requirePlainFile } from './below.ts';
+import { fileToDisk, removeBelow, renameBelow, requirePlainFile } from './below.ts';
 import type { Clock } from './clock.ts';
 import { sentenceOf } from './file-error.ts';
 import { performLit } from './indirect/perform-lit.ts';
@@ -15,7 +14,6 @@ import { isCurrent } from './octree.ts';
 import { paint } from './paint.ts';
 import { Papers } from './papers.ts';
 import { type Failed, failure, type Performed, type Scene } from './perform.ts';
-import { quietly } from './quietly.ts';
 import { Reins } from './reins.ts';
 import { collectResults } from './results.ts';
 import { hasNoRoom, isFull } from './room.ts';
@@ -23,6 +21,8 @@ import { type Environment, LostSpawner } from './run.ts';
 import { type Contained, type Containment, NotContained } from './sandbox/containment.ts';
 import { patiently } from './scarcity.ts';
 import type { SimulationLog } from './simulation-log.ts';
+import { Sink } from './sink.ts';
+import { clean, forgetPid, settle } from './traces.ts';
 import type { Turn } from './turn.ts';
 import { sum } from './usage.ts';
 import type { Workplace, Workplaces } from './workplaces.ts';
@@ -75,7 +75,7 @@ export class Simulation {
   #isLeft = false;
   /** The limit that it exceeded. */
   #exceeded: string | null = null;
-  #sink: { path: string; fd: number | null; seen: number } | null = null;
+  readonly #sink = new Sink();
   #runsDone = 0;
   #usage: Usage | null = null;
   #papers: Papers | null = null;
@@ -89,7 +89,7 @@ export class Simulation {
     this.#limits = new Limits(
       assignment.job.limits,
       world.clock,
-      () => this.#hasGrown(),
+      () => this.#sink.hasGrown(),
       (sentence) => this.#exceed(sentence),
     );
     // Until then nothing of it runs.
@@ -152,7 +152,8 @@ export class Simulation {
       place.require(ours);
       place.require(task.directories);
     });
-    this.#forgetEarlier(place.directory);
+    // An attempt that was killed with its procwrap has left its pid file, and this one may need none.
+    if (attemptKey(this.#assignment.attempt).attempt > 1) forgetPid(place.directory, task.name);
     if (task.unless && isCurrent(place.directory, task.unless)) {
       const results = await this.#patiently(() => collectResults(place.directory, task.makes));
       return { is: 'done', results, skipped: true, warnings: [], usage: null };
@@ -166,15 +167,9 @@ export class Simulation {
     if (!turn.isCome && worked.is === 'stopped') return worked;
     turn.come();
     const outcome = worked.is === 'failed' && hasNoRoom(place.directory, worked) ? postponed(worked) : worked;
-    if (outcome.is !== 'done' && !this.#maybeGoneOnWith(outcome)) this.#clean(place.directory);
+    if (outcome.is !== 'done' && !this.#maybeGoneOnWith(outcome)) clean(place.directory, task, this.#sink.path);
     await papers.close(lastLine(outcome, clock.now()));
     return withProblem(outcome, papers.log.problem);
-  }
-
-  /** An attempt that was killed with its procwrap has left its pid file, and this one may need none. */
-  #forgetEarlier(directory: number): void {
-    const { attempt, task } = this.#assignment;
-    if (attemptKey(attempt).attempt > 1) quietly(() => removeBelow(directory, `proc/${task.name}.pid`));
   }
 
   async #work(place: Workplace, papers: Papers): Promise<Outcome> {
@@ -190,7 +185,7 @@ export class Simulation {
       }
       this.#limits.end();
       await this.#world.shares.settle(scene);
-      await this.#settle(place.directory);
+      await settle(place.directory, task);
       const results = await this.#patiently(() => collectResults(place.directory, task.makes));
       const empty = results.find(({ bytes }) => bytes === 0);
       if (empty) return { ...failure(`Nothing was written to ${empty.path}.`), usage: this.#usage };
@@ -222,12 +217,10 @@ export class Simulation {
       shares,
       turn,
       yields,
-      sinking: (path, fd) => {
-        this.#sink = { path, fd, seen: 0 };
-      },
+      sinking: (path, fd) => this.#sink.open(path, fd),
       started,
       over: () => {
-        if (this.#sink) this.#sink.fd = null;
+        this.#sink.close();
         if (yields) freed();
       },
       heard: () => this.#limits.heard(),
@@ -244,7 +237,7 @@ export class Simulation {
         this.#usage = sum(this.#usage, usage);
         // One that was told to end may do so with status 0: what it wrote is not whole for that.
         if (outcome || this.#reins.ending) return outcome;
-        this.#sink = null;
+        this.#sink.keep();
         this.#runsDone += 1;
         return null;
       }
@@ -300,26 +293,8 @@ export class Simulation {
     return { ...failed, reason: this.#exceeded, usage: this.#usage };
   }
 
-  #hasGrown(): boolean {
-    const sink = this.#sink;
-    if (!sink || sink.fd === null) return false;
-    const { size } = fstatSync(sink.fd);
-    const grown = size > sink.seen;
-    sink.seen = size;
-    return grown;
-  }
-
   #patiently<T>(deed: () => T): Promise<Awaited<T>> {
     return patiently(deed, this.#world.clock, () => !this.#reins.ending);
-  }
-
-  /** What the task wrote is on disk before it is called done, also what only later tasks need. */
-  async #settle(directory: number): Promise<void> {
-    const { deeds, litter } = this.#assignment.task;
-    const paths = new Set(litter);
-    for (const deed of deeds) if (deed.do === 'rename') paths.add(deed.to);
-    for (const path of paths) await fileToDisk(directory, path);
-    await namesToDisk(directory, [...paths]);
   }
 
   /** Whether this attempt was lost in the middle of a picture. */
@@ -329,16 +304,6 @@ export class Simulation {
     if (outcome.is === 'postponed') return true;
     if (outcome.is === 'failed') return wasEnded(outcome.signal, outcome.lastLines);
     return this.#isLeft || !this.#reins.ending;
-  }
-
-  /** Removes what a failed or stopped attempt leaves unfinished. */
-  #clean(directory: number): void {
-    const { name, litter } = this.#assignment.task;
-    // The pid file may be that of an attempt that was lost.
-    const paths = [`proc/${name}.pid`, ...litter];
-    for (const path of this.#sink === null ? paths : [this.#sink.path, ...paths]) {
-      quietly(() => removeBelow(directory, path));
-    }
   }
 }
 

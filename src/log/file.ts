@@ -1,30 +1,20 @@
-import { closeSync, constants, fchownSync, fstatSync, lstatSync, openSync, type Stats, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
  * Opens a log for appending: a regular file with one name, and never through a link, so that nobody who may write in
  * the directory can lead our lines into another file. A new file gets mode 664 less the umask.
- * Opened by root, before the user is changed, it belongs to the owner of the directory, who must write there later.
  * @throws Error that says why not
  */
-function openLogFile(directory: string, name: string): number {
-  const asRoot = process.geteuid?.() === 0;
-  const folder = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY | (asRoot ? constants.O_NOFOLLOW : 0));
+function openLogFile(path: string): number {
+  const fd = openSync(path, appending, 0o664);
   try {
-    // By the directory's descriptor: root must not be led elsewhere between two looks.
-    const path = asRoot ? `/proc/self/fd/${folder}/${name}` : join(directory, name);
-    const fd = openSync(path, appending, 0o664);
-    try {
-      check(fstatSync(fd));
-      if (asRoot) giveToOwnerOf(folder, fd);
-    } catch (error) {
-      closeSync(fd);
-      throw error;
-    }
-    return fd;
-  } finally {
-    closeSync(folder);
+    check(fstatSync(fd));
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
+  return fd;
 }
 
 /** O_NONBLOCK: a FIFO in its place must not hold us up. */
@@ -34,12 +24,6 @@ const appending =
 function check(stats: Stats): void {
   if (!stats.isFile()) throw new Error('it is no regular file');
   if (stats.nlink > 1) throw new Error('it has a second name elsewhere');
-}
-
-function giveToOwnerOf(folder: number, fd: number): void {
-  const { size, uid } = fstatSync(fd);
-  const owner = fstatSync(folder);
-  if (size === 0 && uid === 0 && owner.uid !== 0) fchownSync(fd, owner.uid, owner.gid);
 }
 
 /** Why a log could not be written, for people. */
@@ -72,15 +56,11 @@ export interface LogFileEvents {
  */
 export class LogFile {
   readonly path: string;
-  readonly #directory: string;
-  readonly #name: string;
   readonly #events: LogFileEvents;
   #fd: number | null = null;
   #inTrouble = false;
 
   constructor(directory: string, name: string, events: LogFileEvents = {}) {
-    this.#directory = directory;
-    this.#name = name;
     this.#events = events;
     this.path = join(directory, name);
   }
@@ -94,7 +74,7 @@ export class LogFile {
   reopen(): boolean {
     this.close();
     try {
-      this.#fd = openLogFile(this.#directory, this.#name);
+      this.#fd = openLogFile(this.path);
       this.#events.opened?.(this.#fd);
       return true;
     } catch (error) {

@@ -1,11 +1,15 @@
 export type Level = 'info' | 'warn' | 'error';
 
+/** Of what strangers may make as long as they like, such as a path, this much is kept, characters. */
+const most = 4000;
+
 /**
  * One line of the log, without its newline: local time with its offset, program and process, level, text.
  * `2026-03-01T09:30:00+01:00 rayserver[32332] info: job 7 submitted`
  */
 export function formatLine(time: Date, program: string, pid: number, level: Level, text: string): string {
-  return `${localTime(time)} ${program}[${pid}] ${level}: ${escapeControls(text)}`;
+  const kept = text.length > most ? `${text.slice(0, most)}...` : text;
+  return `${localTime(time)} ${program}[${pid}] ${level}: ${escapeControls(kept)}`;
 }
 
 /** Nobody writes a second line, or to the terminal of a reader, by way of a name that is logged. */

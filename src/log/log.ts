@@ -1,7 +1,7 @@
-import { writeSync } from 'node:fs';
 import log4js from 'log4js';
 import type { LogFile } from './file.ts';
-import { formatLine, type Level } from './layout.ts';
+import { escapeControls, formatLine, type Level } from './layout.ts';
+import { goesToJournal, sayOnTerminal } from './terminal.ts';
 
 export interface LogOptions {
   readonly file: LogFile;
@@ -16,7 +16,7 @@ export type Tell = (level: Level, text: string) => void;
 export interface Log {
   /** To the file, and to the terminal if there is one. */
   readonly tell: Tell;
-  /** To the file only. */
+  /** To the file, and to the journal of the system if that is in front; a person at a terminal is spared it. */
   readonly note: Tell;
 }
 
@@ -24,17 +24,22 @@ export interface Log {
 export function openLog({ file, program, terminal }: LogOptions): Log {
   const toFile: log4js.AppenderFunction = (event) =>
     file.write(formatLine(event.startTime, program, event.pid, levelOf(event), textOf(event)));
-  const toTerminal: log4js.AppenderFunction = (event) =>
-    sayOnTerminal(levelOf(event) === 'info' ? 1 : 2, textOf(event));
+  const toTerminal: log4js.AppenderFunction = (event) => sayInFront(levelOf(event), textOf(event));
   log4js.configure({
     appenders: { file: { type: appender(toFile) }, terminal: { type: appender(toTerminal) } },
     categories: {
       default: { appenders: terminal ? ['file', 'terminal'] : ['file'], level: 'info' },
-      quiet: { appenders: ['file'], level: 'info' },
+      quiet: { appenders: terminal && goesToJournal(1) ? ['file', 'terminal'] : ['file'], level: 'info' },
     },
     disableClustering: true,
   });
   return { tell: tellBy(log4js.getLogger()), note: tellBy(log4js.getLogger('quiet')) };
+}
+
+/** A line of the journal is one, as in the file, whatever is in it. */
+function sayInFront(level: Level, text: string): void {
+  const fd = level === 'info' ? 1 : 2;
+  sayOnTerminal(fd, goesToJournal(fd) ? escapeControls(text) : text, level);
 }
 
 function tellBy(logger: log4js.Logger): Tell {
@@ -52,22 +57,4 @@ function textOf(event: log4js.LoggingEvent): string {
 function levelOf(event: log4js.LoggingEvent): Level {
   const name = event.level.levelStr;
   return name === 'ERROR' ? 'error' : name === 'WARN' ? 'warn' : 'info';
-}
-
-/**
- * Writes a line to standard output (1) or error (2), at once: the process may be replaced or ended next.
- * A terminal or reader that has gone away is no fault of the program.
- */
-export function sayOnTerminal(fd: 1 | 2, text: string): void {
-  const line = Buffer.from(`${text}\n`);
-  for (let from = 0, tries = 0; from < line.length && tries < 100; ) {
-    try {
-      from += writeSync(fd, line, from);
-    } catch (error) {
-      // A reader that does not read: give it 100 chances, then go on without it.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-      tries++;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
-  }
 }

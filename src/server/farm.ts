@@ -9,7 +9,7 @@ import { Conductor } from './conductor.ts';
 import { keepForgetting } from './forgetting.ts';
 import { hear } from './hearing.ts';
 import { hostSettings } from './host-settings.ts';
-import { count, endOf } from './measures.ts';
+import { count, endOf, measure } from './measures.ts';
 import { metered } from './metered-store.ts';
 import type { FarmOptions } from './options.ts';
 import { Pauses } from './pauses.ts';
@@ -21,10 +21,14 @@ export type { FarmOptions } from './options.ts';
 
 /** How long a procwrap may take to start. */
 const openMilliseconds = 20_000;
+/** How long one that somebody else keeps is waited for: the farm serves without it. */
+const openKeptMilliseconds = 1000;
 
 export interface RunningFarm extends Farm {
   /** Ends service; simulations go on under their procwrap. */
   close(): Promise<void>;
+  /** In a few words. */
+  standing(): { readonly running: number; readonly waiting: number; readonly isConnected: boolean };
 }
 
 /** Takes up the farm where its store left it, and connects its host. */
@@ -99,8 +103,10 @@ class Running implements RunningFarm {
 
   /** @throws Error if no procwrap answers in time */
   async open(): Promise<void> {
-    await Promise.race([this.#procwrap.connect(), this.#pauses.pause(openMilliseconds)]);
-    if (this.#procwrap.connected) {
+    const isKept = this.#options.startProcwrap === null;
+    const patience = isKept ? openKeptMilliseconds : openMilliseconds;
+    await Promise.race([this.#procwrap.connect(), this.#pauses.pause(patience)]);
+    if (this.#procwrap.connected || isKept) {
       this.#forget();
       return;
     }
@@ -132,6 +138,7 @@ class Running implements RunningFarm {
     const ended = endOf(this.#farm, happening);
     const orders = react(this.#farm, happening, this.#options.now());
     count(this.#options.meters, ended, orders);
+    this.#options.changed();
     return this.#conductor.conduct(orders, urgent);
   }
 
@@ -172,6 +179,11 @@ class Running implements RunningFarm {
 
   healthy(): boolean {
     return !this.#closing && this.#procwrap.connected;
+  }
+
+  standing(): ReturnType<RunningFarm['standing']> {
+    const { tasks } = measure(this.#farm);
+    return { running: tasks['running'] ?? 0, waiting: tasks['waiting'] ?? 0, isConnected: this.#procwrap.connected };
   }
 
   async close(): Promise<void> {

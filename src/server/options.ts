@@ -25,8 +25,10 @@ export interface FarmOptions {
   readonly identity: Identity;
   readonly version: string;
   readonly store: Store;
-  /** Starts a procwrap in a session of its own; called when none answers. */
-  readonly startProcwrap: () => void;
+  /** Starts a procwrap in a session of its own; called when none answers. Null: somebody else keeps one. */
+  readonly startProcwrap: (() => void) | null;
+  /** Called after everything that happens. */
+  readonly changed: () => void;
   readonly now: () => number;
   readonly log: Log;
   readonly meters: Meters;

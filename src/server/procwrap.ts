@@ -8,7 +8,8 @@ export interface ProcwrapOptions {
   readonly socket: string;
   readonly version: string;
   readonly settings: HostSettings;
-  readonly start: () => void;
+  /** Null: somebody else keeps a procwrap. */
+  readonly start: (() => void) | null;
   readonly heard: (message: Exclude<FromProcwrap, { say: 'answer' }>) => void;
   readonly lost: () => void;
   readonly pause: (milliseconds: number) => Promise<void>;
@@ -20,6 +21,8 @@ const closeTries = 50;
 const closePauseMilliseconds = 10;
 const startTries = 100;
 const startPauseMilliseconds = 200;
+/** Between two tries where it comes and goes by somebody else's will, and that takes long. */
+const keptPauseMilliseconds = 1000;
 /** How many tries there are between two looks whether it is still on its way. */
 const tryAgain = 10;
 
@@ -49,15 +52,29 @@ export class Procwrap {
 
   async #connect(): Promise<void> {
     for (let tries = 0; !this.#closing && !this.#link; tries++) {
-      // One that is on its way is left alone; one that died on its way is replaced.
-      if (tries % tryAgain === 1) this.#options.start();
-      if (tries === startTries) this.#options.log('error', 'procwrap does not answer; starting another');
+      this.#help(tries);
       try {
         await this.#dial();
       } catch {
-        await this.#options.pause(tries < closeTries ? closePauseMilliseconds : startPauseMilliseconds);
+        await this.#options.pause(this.#pauseAfter(tries));
       }
     }
+  }
+
+  #help(tries: number): void {
+    const { start, log } = this.#options;
+    if (start === null) {
+      if (tries === closeTries) log('warn', 'procwrap does not answer; simulations wait until it is started');
+      return;
+    }
+    // One that is on its way is left alone; one that died on its way is replaced.
+    if (tries % tryAgain === 1) start();
+    if (tries === startTries) log('error', 'procwrap does not answer; starting another');
+  }
+
+  #pauseAfter(tries: number): number {
+    if (tries < closeTries) return closePauseMilliseconds;
+    return tries < startTries || this.#options.start !== null ? startPauseMilliseconds : keptPauseMilliseconds;
   }
 
   async #dial(): Promise<void> {

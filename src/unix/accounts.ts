@@ -46,6 +46,16 @@ function found<Entry>(key: string | number, look: (key: string | number) => Entr
   }
 }
 
+/** Why users and groups cannot be looked up at all, or null. */
+export function accountsTrouble(): string | null {
+  try {
+    load();
+    return null;
+  } catch (error) {
+    return (error as Error).message.replaceAll(/\s+/g, ' ').replace(/\.$/, '');
+  }
+}
+
 function load(): typeof import('posix').default {
   return createRequire(import.meta.url)('posix');
 }

@@ -28,6 +28,26 @@ export const libc = {
     value: Buffer,
     length: Buffer,
   ) => number,
+  socket: library.func('int socket(int, int, int)') as (family: number, kind: number, protocol: number) => number,
+  sendto: library.func('long sendto(int, void *, ulong, int, void *, uint)') as (
+    fd: number,
+    data: Buffer,
+    length: number,
+    flags: number,
+    to: Buffer,
+    toLength: number,
+  ) => number,
+  getsockname: library.func('int getsockname(int, void *, void *)') as (
+    fd: number,
+    address: Buffer,
+    length: Buffer,
+  ) => number,
+  getxattr: library.func('long getxattr(const char *, const char *, void *, ulong)') as (
+    path: string,
+    name: string,
+    value: Buffer,
+    size: number,
+  ) => number,
   pthreadSigmask: library.func('int pthread_sigmask(int, void *, void *)') as (
     how: number,
     set: Buffer,

@@ -8,6 +8,7 @@ import type { Caller } from './farm.ts';
 import { parseJson } from './json.ts';
 import { lazySchemas } from './lazy-schemas.ts';
 import type { Log } from './listener.ts';
+import { loggedPath } from './logged-path.ts';
 import { readNumbers } from './numbers.ts';
 import { errorView, type Problem, problem } from './problem.ts';
 
@@ -99,7 +100,7 @@ function answer(reply: FastifyReply, told: Problem): FastifyReply {
 
 function internal(error: unknown, request: FastifyRequest, { log, logFile }: ErrorLog): Problem {
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  log('error', `${request.method} ${request.url.slice(0, 300)} failed: ${what}`);
+  log('error', `${request.method} ${loggedPath(request.url)} failed: ${what}`);
   return internalProblem(logFile);
 }
 

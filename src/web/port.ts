@@ -31,7 +31,8 @@ export interface PortOptions {
   readonly port: number;
   /** A bound TCP socket, inherited or opened by the caller; it is the port's from now on. */
   readonly tcp: { readonly fd: number };
-  readonly socketPath: string;
+  /** Of the Unix socket: the path where to make it, or one that the caller was given, as for `tcp`. */
+  readonly socket: { readonly path: string } | { readonly fd: number };
   /** Who is at the other end of a connection to the Unix socket, as the kernel says. */
   identify(socket: Socket): { user: string; uid: number } | null;
   /** The path of the file that `log` writes, for people. */
@@ -85,7 +86,9 @@ export async function openPort(options: PortOptions): Promise<Port> {
     peerOf: () => 'socket',
     introduce: ({ socket }) => introduce(socket),
   });
-  await listenOnSocket(local, options.socketPath);
+  await ('fd' in options.socket
+    ? listenOnDescriptor(local, options.socket.fd)
+    : listenOnSocket(local, options.socket.path));
   try {
     await listenOnDescriptor(tcp, options.tcp.fd);
   } catch (error) {

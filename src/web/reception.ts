@@ -6,6 +6,7 @@ import { type DoorRules, turnedAway } from './door.ts';
 import type { Caller } from './farm.ts';
 import type { LargeBodies } from './large-bodies.ts';
 import { type Log, sendProblem } from './listener.ts';
+import { loggedPath } from './logged-path.ts';
 import { type Problem, problem, safeHeaders } from './problem.ts';
 import { bearsToken, unauthorized, unknownPeer } from './who.ts';
 
@@ -111,8 +112,6 @@ function isOpen(request: IncomingMessage): boolean {
   return path === '/healthz' && (request.method === 'GET' || request.method === 'HEAD');
 }
 
-const mostOfPath = 300;
-
 function logWhenDone(
   request: IncomingMessage,
   response: ServerResponse,
@@ -123,13 +122,12 @@ function logWhenDone(
   const peer = options.peerOf(request.socket);
   response.once('close', () => {
     const milliseconds = performance.now() - since;
-    const path = (request.url ?? '').slice(0, mostOfPath);
     const cut = response.writableFinished ? '' : ' (cut)';
     const line = [
       peer,
       caller?.user ?? '-',
       request.method,
-      path,
+      loggedPath(request.url ?? ''),
       response.statusCode,
       `${Math.round(milliseconds)} ms${cut}`,
     ];

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { asRay, asRoot, endStarted, flag, flagged, host, mount, startAsRay, together } from './machine.ts';
+import { apart, apartAtOnce, makeScene, sharedByFarms } from './daemons.ts';
+import { asRay, asRoot, attempt, flag, flagged, host, mount, startAsRay, together } from './machine.ts';
 import type { Name } from './names.ts';
+import { found, halfWritten, makeProject, sharing } from './sharing.ts';
 
 /**
  * The matrix, on both clients at once: what holds on which mount. Each check has a line of its own, `ok NAME` or
@@ -10,17 +12,17 @@ import type { Name } from './names.ts';
  */
 const here = import.meta.dirname;
 const lockChild = join(here, '../../src/bin/lock-probe.js');
-const render = join(here, 'render.js');
 const node = process.execPath;
 
+/** What to look at: all, or those whose names hold these words; some need what those before them have made. */
+const wanted = process.argv[2] ?? '';
+
 async function check(name: Name, deed: (name: Name) => Promise<void>): Promise<void> {
+  if (!name.includes(wanted)) return;
   const before = performance.now();
-  const told = await deed(name).then(
-    () => `ok ${name} (${((performance.now() - before) / 1000).toFixed(1)} s)`,
-    (error: Error) => `not ok ${name}: ${error.message.replace(/\s+/g, ' ')}`,
-  );
-  console.log(told);
-  await endStarted();
+  const why = await attempt(name, () => deed(name));
+  const seconds = ((performance.now() - before) / 1000).toFixed(1);
+  console.log(why === null ? `ok ${name} (${seconds} s)` : `not ok ${name}: ${why}`);
   await together(`after ${name}`);
 }
 
@@ -67,58 +69,7 @@ async function nothingIsLeft(name: Name): Promise<void> {
   expect(readdirSync('/mnt').filter((file) => file.startsWith('.rayserver-locks'))).to.deep.equal([]);
 }
 
-const makeProject = `
-  umask 002 && mkdir -p "$1/ambfiles" && cd /rayserver/test/fixtures/room && PATH=/rayserver/.radiance/bin:$PATH &&
-  oconv -f materials.rad room.rad >"$1/room.oct"`;
-
-/** Six pictures on each host, two at a time, of which one in four is killed. */
-async function sharing(project: string): Promise<void> {
-  const { status, text } = await asRay(node, [render, 'share', project, '3'], 120);
-  if (status !== 0) throw new Error(text);
-  const { ends, problems } = JSON.parse(text.trim().split('\n').at(-1) ?? '') as Shared;
-  console.log(`# ${ends.map((one) => `${one.status} ${one.bytes}`).join(', ')}`);
-  await together(`shared ${project.slice(5)}`);
-  if (problems.length > 0) throw new Error(problems.join(' | '));
-  expect(ends.map((one) => one.damage).filter((damage) => damage !== null)).to.deep.equal([]);
-  // One that was to be killed may have been done when it was its turn.
-  expect(ends.filter((one) => one.status !== (one.killed ? null : 0) && one.status !== 0)).to.deep.equal([]);
-  const checked = await asRay(node, [render, 'check', project]);
-  console.log(`# ${checked.text.trim()}`);
-  const { is, records, lost } = JSON.parse(checked.text) as Checked;
-  expect({ is, lost }).to.deep.equal({ is: 'sound', lost: [] });
-  expect(records).to.be.greaterThan(1000);
-}
-
-interface Checked {
-  is: string;
-  records: number;
-  lost: string[];
-}
-
-interface Shared {
-  ends: { killed: boolean; status: number | null; damage: string | null; bytes: number }[];
-  problems: string[];
-}
-
-async function keepingOut(project: string): Promise<void> {
-  const name = project.slice(5);
-  if (host === 'c1') {
-    const holder = startAsRay(node, [render, 'hold', project], (line) => flag(`${name}.${line}`));
-    await flagged(`${name}.inside`);
-    await flagged(`${name}.waits`);
-    holder.kill();
-    flag(`${name}.killed`);
-  } else {
-    await flagged(`${name}.inside`);
-    const killedBefore = existsSync(`/share/flags/${name}.killed`);
-    const second = startAsRay(node, [render, 'hold', project], (line) =>
-      flag(line === 'inside' ? `${name}.in` : `${name}.${line}`),
-    );
-    await flagged(`${name}.in`);
-    second.kill();
-    expect([killedBefore, existsSync(`/share/flags/${name}.killed`)]).to.deep.equal([false, true]);
-  }
-}
+const hasRadiance = existsSync('/rayserver/.radiance/bin/rpict');
 
 mount('vers=3');
 await check('NFS 3, server without rpc.statd: the probe says so in time, and leaves nothing', async (name) => {
@@ -144,12 +95,17 @@ for (const version of ['3', '4.2'] as const) {
   await check(`${name}: what one host holds another one is refused, until the holder is killed`, () =>
     between(name, 'refused'),
   );
-  const project = `/mnt/room-${version}`;
-  if (host === 'c1')
-    expect(await asRay('sh', ['-ec', makeProject, 'sh', project])).to.deep.equal({ status: 0, text: '' });
-  await together(`${project.slice(5)} is there`);
+  if (!hasRadiance) continue;
+  const project = await makeProject(version);
   await check(`${name}: rpict on both hosts shares an ambient file through the gate`, () => sharing(project));
-  await check(`${name}: who holds the gate keeps the other host out until he is killed`, () => keepingOut(project));
+  await check(`${name}: bare rpict cuts off what another host is writing; the gate waits`, () => halfWritten(project));
+  const scene = await makeScene(`scene-${version}`);
+  await check(`${name}: rpict of two daemons shares an ambient file, while one of them is killed`, () =>
+    sharedByFarms(scene),
+  );
+  mount(`vers=${version},actimeo=600`);
+  const fresh = await makeProject(`fresh-${version}`);
+  await check(`${name}: what rpict of one host has made another host finds`, () => found(fresh));
 }
 
 for (const option of ['nolock', 'local_lock=posix'] as const) {
@@ -163,5 +119,11 @@ for (const option of ['nolock', 'local_lock=posix'] as const) {
   });
   // Without this the refusal above would prove nothing.
   await check(`${name}: two hosts do get the same lock`, () => between(name, 'obtained'));
+  if (!hasRadiance) continue;
+  const scene = await makeScene(`scene-${option}`);
+  await check(`${name}: rpict of each host has a file of its own, merged afterwards`, () => apart(scene, option));
+  // It is the same on both.
+  if (name === 'NFS 3 with nolock')
+    await check(`${name}: rpict of both at the same time leaves a sound file`, () => apartAtOnce(scene));
 }
 asRoot('umount', '/mnt');

@@ -1,14 +1,20 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** What the checks of the lab do on their machine, `c1` or `c2`, as root; projects are ray's. */
 
 export const host = process.env['HOST'] ?? '';
 const flags = '/share/flags';
-const ray = { uid: 1500, gid: 1500 };
+export const ray = { uid: 1500, gid: 1500 };
+const PATH = `${dirname(process.execPath)}:${process.env['PATH']}`;
+const asUser = {
+  ...ray,
+  cwd: '/',
+  env: { ...process.env, PATH, HOME: '/home/ray', USER: 'ray', LOGNAME: 'ray' },
+} as const;
 const run = promisify(execFile);
 
 export interface Said {
@@ -16,11 +22,11 @@ export interface Said {
   readonly text: string;
 }
 
-/** Starts a program as the user of simulations and waits for its end. */
-export async function asRay(program: string, args: readonly string[], seconds = 60): Promise<Said> {
+/** Starts a program as the user of simulations and waits for its end; one that hangs is ended. */
+export async function asRay(program: string, args: readonly string[], seconds = 240): Promise<Said> {
   const limit = { timeout: seconds * 1000, killSignal: 'SIGKILL' } as const;
   try {
-    const { stdout } = await run(program, [...args], { ...ray, cwd: '/', ...limit });
+    const { stdout } = await run(program, [...args], { ...asUser, ...limit });
     return { status: 0, text: stdout };
   } catch (error) {
     const { code, killed, stdout, stderr } = error as {
@@ -35,6 +41,8 @@ export async function asRay(program: string, args: readonly string[], seconds = 
 }
 
 const started: ChildProcess[] = [];
+/** Why the check cannot come to its end: one of those that it has started has failed. */
+let lost: string | null = null;
 
 /** A program of ours as the user of simulations; its standard output line by line. */
 export function startAsRay(
@@ -42,7 +50,7 @@ export function startAsRay(
   args: readonly string[],
   says: (line: string) => void,
 ): { kill: () => void } {
-  const child = spawn(program, [...args], { ...ray, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, [...args], { ...asUser, stdio: ['ignore', 'pipe', 'inherit'] });
   started.push(child);
   let rest = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -50,16 +58,10 @@ export function startAsRay(
     rest = lines.pop() ?? '';
     for (const line of lines) says(line);
   });
+  child.once('exit', (status) => {
+    if (status) lost = `${args.join(' ')} ended with ${status}`;
+  });
   return { kill: () => child.kill('SIGKILL') };
-}
-
-/** Those that a check which failed has left. */
-export async function endStarted(): Promise<void> {
-  for (const child of started.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
 }
 
 export function asRoot(program: string, ...args: string[]): string {
@@ -72,15 +74,69 @@ export function mount(options: string): void {
   asRoot('mount', '-t', 'nfs', '-o', options, 'srv:/export', '/mnt');
 }
 
-/** Raises a flag that all machines see. */
-export function flag(name: string): void {
-  writeFileSync(join(flags, name), '');
+/** Raises a flag that all machines see, with a word on it. */
+export function flag(name: string, word = ''): void {
+  writeFileSync(join(flags, `.${name}`), word);
+  renameSync(join(flags, `.${name}`), join(flags, name));
 }
 
-/** Waits for a flag. */
-export async function flagged(name: string, seconds = 60): Promise<void> {
-  for (let tries = seconds * 10; !existsSync(join(flags, name)); tries--) {
-    if (tries === 0) throw new Error(`nobody raised ${name} within ${seconds} s`);
+/** The check that is at work; if a host gives it up, the other one need not wait for it. */
+let current = '';
+const givenUp = () => join(flags, `failed.${current}`);
+
+/** @returns why it failed, or null */
+export async function attempt(check: string, deed: () => Promise<void>): Promise<string | null> {
+  current = check;
+  lost = null;
+  const why = await deed().then(
+    () => null,
+    (error: Error) => error.message.replace(/\s+/g, ' '),
+  );
+  if (why !== null) writeFileSync(givenUp(), '');
+  current = '';
+  lost = null;
+  await endStarted();
+  for (const deed of afterwards.splice(0)) await deed();
+  return why;
+}
+
+const afterwards: (() => Promise<void>)[] = [];
+
+/** What is to be done when the check is over, also if it has failed. */
+export function afterCheck(deed: () => Promise<void>): void {
+  afterwards.push(deed);
+}
+
+/** Those that a check has left. */
+async function endStarted(): Promise<void> {
+  for (const child of started.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+}
+
+/** Waits for a flag. @returns the word on it */
+export async function flagged(name: string): Promise<string> {
+  const path = join(flags, name);
+  await until(name, () => {
+    if (existsSync(path)) return true;
+    if (existsSync(givenUp())) throw new Error(`the other host has given up before ${name}`);
+    return false;
+  });
+  return readFileSync(path, 'utf8');
+}
+
+/**
+ * Waits until something is there, as long as that takes: machines may be slow, and the lab ends a run that hangs. Says
+ * now and then for what.
+ */
+export async function until<T>(what: string, look: () => T | false): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const seen = look();
+    if (seen !== false) return seen;
+    if (lost !== null) throw new Error(`${lost}, before ${what}`);
+    if (tries % 300 === 0) console.log(`# still waits for ${what}`);
     await new Promise((settle) => setTimeout(settle, 100));
   }
 }

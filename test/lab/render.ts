@@ -1,21 +1,31 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, constants, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { checkAmbient } from '../../src/ambient/check.ts';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Gate } from '../../src/ambient/gate.ts';
 import { parametersOf } from '../../src/ambient/parameters.ts';
 import type { Passage } from '../../src/ambient/passage.ts';
-import { Patience } from '../../src/ambient/waiting.ts';
 import { realClock } from '../../src/executor/clock.ts';
-import { tryLock } from '../../src/unix/locks.ts';
+import { ambient, lockedAmbient, Seen } from './seen.ts';
 
 /**
- * Real rpict through the gate, on one of two hosts: `share PROJECT ROUNDS`, `hold PROJECT`, `check PROJECT`. It says
- * what it does in lines, and at the end what came of it as JSON.
+ * Real rpict through the gate, on one of two hosts: a deed, a project, and how many rounds or after what.
+ * It says what it does in lines, and at the end what came of it as JSON.
  */
-const [verb, project = '.', rounds = '1'] = process.argv.slice(2);
-const ambient = 'ambfiles/room.amb';
+const [verb, project = '.', rest = ''] = process.argv.slice(2);
 const octree = join(project, 'room.oct');
 const radiance = join(import.meta.dirname, '../../../.radiance');
 const options = ['-t', '1', '-ab', '1', '-ad', '256', '-as', '0', '-aa', '.12', '-ar', '64', '-x', '96', '-y', '96'];
@@ -27,8 +37,8 @@ const ends: {
   bytes: number;
 }[] = [];
 const problems: string[] = [];
-/** What was in the file when a passage ended: nobody may take that out again. */
-let seen = Buffer.alloc(0);
+/** After each passage. */
+const seen = new Seen(project);
 
 /** @param waits called when somebody else keeps us out */
 async function enter(gate: Gate, waits: () => void): Promise<Passage> {
@@ -55,16 +65,15 @@ async function enter(gate: Gate, waits: () => void): Promise<Passage> {
   }
 }
 
-/** One picture; one that is to be killed is killed in its middle. */
-async function picture(gate: Gate, number: number, kill: boolean): Promise<void> {
+/** One picture; one that is to be killed is killed in its middle. `ready` when it has been let in, before it starts. */
+async function picture(gate: Gate, number: number, kill: boolean, ready = async () => {}): Promise<void> {
   const passage = await enter(gate, () => console.log('waits'));
+  await ready();
   const from = [(1 + ((number * 37) % 100) / 50).toFixed(3), (0.5 + ((number * 53) % 100) / 60).toFixed(3), '1.2'];
   const view = ['-vp', ...from, '-vd', Math.cos(number).toFixed(3), Math.sin(number).toFixed(3), '-.1'];
   // One that is to be killed must not be done before.
-  const size = kill ? ['-x', '700', '-y', '700'] : [];
-  const args = [...options, ...size, ...view, '-af', ambient, 'room.oct'];
-  const env = { RAYPATH: `.:${join(radiance, 'lib')}` };
-  const child = spawn(join(radiance, 'bin/rpict'), args, { cwd: project, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const size = kill ? ['-x', '400', '-y', '400'] : [];
+  const child = startRpict([...size, ...view]);
   let errors = '';
   let killed = false;
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -75,53 +84,67 @@ async function picture(gate: Gate, number: number, kill: boolean): Promise<void>
     killed ||= kill;
   });
   const status = await new Promise<number | null>((settle) => child.once('close', settle));
-  await remember();
+  await seen.look();
   const { damage } = await passage.leave();
   const trouble = errors.split('\n').filter((line) => !/^$| rays, /.test(line));
   problems.push(...trouble);
-  ends.push({ killed: kill, status, damage, notes: passage.notes, bytes: seen.length });
-}
-
-/** Under a lock: without one, an NFS client shows others what was in the file before, too. */
-async function remember(): Promise<void> {
-  const fd = openSync(join(project, ambient), constants.O_RDWR);
-  await new Patience(realClock, 60_000).until(() => tryLock(fd, 'read'));
-  const now = readFileSync(fd);
-  closeSync(fd);
-  if (!now.subarray(0, seen.length).equals(seen))
-    problems.push(`${seen.length} bytes of the file were changed or lost; it has ${now.length}.`);
-  seen = now;
-}
-
-async function check(): Promise<unknown> {
-  const fd = openSync(join(project, ambient), constants.O_RDONLY);
-  const { is, records, problem, fileBytes } = await checkAmbient(fd);
-  closeSync(fd);
-  const lost = ['c1', 'c2'].filter((host) => {
-    const kept = readFileSync(join(project, `seen.${host}`));
-    return !readFileSync(join(project, ambient)).subarray(0, kept.length).equals(kept);
-  });
-  return { is, records, problem, fileBytes, lost };
+  ends.push({ killed: kill, status, damage, notes: passage.notes, bytes: seen.bytes });
 }
 
 async function share(): Promise<unknown> {
   const gate = new Gate(realClock);
   const offset = process.env['HOST'] === 'c1' ? 0 : 1000;
-  for (let round = 0; round < Number(rounds); round++) {
+  for (let round = 0; round < Number(rest); round++) {
     const number = offset + 10 * round;
     await Promise.all([picture(gate, number, false), picture(gate, number + 1, round % 2 === 1)]);
   }
-  writeFileSync(join(project, `seen.${process.env['HOST']}`), seen);
+  seen.keep();
+  return { ends, problems: [...problems, ...seen.problems] };
+}
+
+/** One picture, of which the program starts when there is a file of this name. */
+async function make(): Promise<unknown> {
+  await picture(new Gate(realClock), 1, false, async () => {
+    console.log('is let in');
+    while (!existsSync(rest)) await pause(200);
+  });
   return { ends, problems };
 }
 
-/** Stays inside, with the lock, until it is killed. */
-async function hold(): Promise<unknown> {
+/** Comes in, and says whether it had to wait. */
+async function come(): Promise<unknown> {
   const passage = await enter(new Gate(realClock), () => console.log('waits'));
-  console.log(passage.fd === null ? 'makes' : 'inside');
+  await passage.leave();
+  return { notes: passage.notes };
+}
+
+/** In the middle of a write, with the lock, until it is killed: rpict's buffer may end anywhere. */
+async function half(): Promise<unknown> {
+  const fd = await lockedAmbient(project, 'write');
+  writeSync(fd, Buffer.alloc(30));
+  fsyncSync(fd);
+  console.log(fstatSync(fd).size);
   return await new Promise(() => setInterval(() => {}, 60_000));
 }
 
-const deeds: Readonly<Record<string, () => Promise<unknown>>> = { share, hold, check };
+/** Without the gate, until it has loaded the file; whether what {@link half} has written is still there. */
+async function raw(): Promise<unknown> {
+  const size = Number(rest);
+  const child = startRpict(['-vp', '1', '1', '1', '-vd', '1', '0', '0']);
+  for await (const line of createInterface({ input: child.stderr })) if (line.includes(' rays, ')) break;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  // It may have begun to write its own there.
+  const end = readFileSync(join(project, ambient)).subarray(size - 30, size);
+  return { isThere: end.equals(Buffer.alloc(30)) };
+}
+
+function startRpict(args: readonly string[]) {
+  const env = { RAYPATH: `.:${join(radiance, 'lib')}` };
+  const all = [...options, ...args, '-af', ambient, 'room.oct'];
+  return spawn(join(radiance, 'bin/rpict'), all, { cwd: project, env, stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+const deeds: Readonly<Record<string, () => Promise<unknown>>> = { share, make, come, half, raw };
 console.log(JSON.stringify(await deeds[verb ?? '']?.()));
 process.exit();

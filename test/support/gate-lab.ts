@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Model } from '../../src/ambient/fits.ts';
 import { Gate, type Wanted } from '../../src/ambient/gate.ts';
 import { readHeader } from '../../src/ambient/header.ts';
 import { parametersOfHeader } from '../../src/ambient/parameters.ts';
@@ -27,6 +28,14 @@ export class LabClock {
 }
 
 const name = 'ambfiles/room.amb';
+
+/** That of files made by hand. */
+export function labModel(): Model {
+  const header = readHeader(ambientHeader());
+  if ('problem' in header) throw new Error(header.problem);
+  const octree = { path: 'octrees/room.oct', sha256: 'a'.repeat(64), modified: 0 };
+  return { octree, parameters: parametersOfHeader(header), radiance: 'RADIANCE 6.0a' };
+}
 
 /** A project with an ambient file, made by hand, and a gate. */
 export class GateLab {
@@ -63,16 +72,7 @@ export class GateLab {
   }
 
   wanted(more: Partial<Wanted> = {}): Wanted {
-    const header = readHeader(ambientHeader());
-    if ('problem' in header) throw new Error(header.problem);
-    return {
-      directory: this.#descriptor,
-      path: name,
-      octree: { path: 'octrees/room.oct', sha256: 'a'.repeat(64), modified: 0 },
-      parameters: parametersOfHeader(header),
-      radiance: 'RADIANCE 6.0a',
-      ...more,
-    };
+    return { directory: this.#descriptor, path: name, ...labModel(), ...more };
   }
 
   async enter(more: Partial<Wanted> = {}, giveUp: () => boolean = () => false): Promise<Passage> {

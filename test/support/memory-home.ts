@@ -44,7 +44,7 @@ export class MemoryHome {
       tcp: { fd },
       metrics: new Metrics(),
       openFiles: 20_000,
-      socketPath: this.home.submitSocket,
+      socket: { path: this.home.submitSocket },
       identify: () => ({ user: 'ann', uid: 1001 }),
       logFile: `${this.home.logs}/sun`,
       log: () => undefined,

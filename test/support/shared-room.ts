@@ -5,6 +5,8 @@ import { readHeader } from '../../src/ambient/header.ts';
 import { parametersOf } from '../../src/ambient/parameters.ts';
 import { simulationEnvironment } from '../../src/executor/installation.ts';
 import { RealRoom } from './ambient.ts';
+import { temporary } from './executor.ts';
+import { skip } from './skip.ts';
 import { waitUntil } from './wait-until.ts';
 
 const options = '-t 1 -ab 2 -ad 16 -as 0 -aa .15 -ar 64 -vh 60 -vv 60'.split(' ');
@@ -130,6 +132,25 @@ export class SharedRoom extends RealRoom {
     for (const simulation of this.running) await simulation.end();
     closeSync(this.descriptor);
   }
+}
+
+/** Gives each test of a suite a room with a file that rpict has written; without Radiance the suite is skipped. */
+export function inSharedRooms(name: string, begin: (room: SharedRoom) => void): void {
+  let base: ReturnType<typeof temporary> | undefined;
+  let room: SharedRoom | undefined;
+  before(function () {
+    if (!SharedRoom.installation.found) skip(this, SharedRoom.installation.says);
+  });
+  beforeEach(async () => {
+    base = temporary('shared-room');
+    room = new SharedRoom(base.path);
+    await room.rendered(name);
+    begin(room);
+  });
+  afterEach(async () => {
+    await room?.close();
+    base?.[Symbol.dispose]();
+  });
 }
 
 /** How many of some records are not among others. */

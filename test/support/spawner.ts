@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cell, openCell } from '../../src/executor/cell.ts';
 import type { Clock } from '../../src/executor/clock.ts';
@@ -39,8 +39,8 @@ export class SpawnerLab {
   }
 
   /** From now on programs are started in a new cell, which shows the system's programs and the directory. */
-  async enterCell(): Promise<Cell> {
-    this.cell = await openCell({ bubblewrap: 'bwrap', args: shown(this.base.path), env: this.env });
+  async enterCell(path: string = this.base.path, keeper?: string): Promise<Cell> {
+    this.cell = await openCell({ bubblewrap: 'bwrap', args: shown(path), env: this.env }, keeper);
     return this.cell;
   }
 
@@ -86,8 +86,10 @@ export class SpawnerLab {
   process(name: string): number | null {
     const number = this.number(name);
     if (this.cell === null || number === null) return number;
-    const inside = (pid: number) => /^NSpid:.*\t(\d+)\t(\d+)$/m.exec(statusOf(pid))?.[2];
-    return this.processes().find((pid) => inside(pid) === `${number}`) ?? null;
+    const inside = (pid: number) => Number(/^NSpid:.*\t\d+\t(\d+)$/m.exec(statusOf(pid))?.[1]);
+    const keeper = findMarked(this.home).find((pid) => inside(pid) === 1) ?? 0;
+    const isThere = (pid: number) => inside(pid) === number && namespaceOf(pid) === namespaceOf(keeper);
+    return readdirSync('/proc').map(Number).find(isThere) ?? null;
   }
 
   /** All programs of this lab, zombies too. */
@@ -153,6 +155,14 @@ export function noCells(): string | null {
   ]);
   if (error) return 'there is no bubblewrap';
   return status === 0 ? null : `bubblewrap cannot make a cell here (${stderr.toString().trim()})`;
+}
+
+function namespaceOf(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return null;
+  }
 }
 
 function statusOf(pid: number): string {

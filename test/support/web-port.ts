@@ -65,7 +65,7 @@ export async function openTestPort(options: OpenOptions = {}): Promise<Opened> {
     tcp: { fd },
     metrics,
     openFiles: 20_000,
-    socketPath,
+    socket: { path: socketPath },
     identify: options.identify ?? (() => ({ user: 'ann', uid: 1001 })),
     logFile: '/home/srvlogs/sun',
     log: (level, text) => lines.push(`${level} ${text}`),

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { freshSeed } from '../support/chance.ts';
 import { Storm } from '../support/storm/storm.ts';
 
-/** `SEED=n` chooses one; `npm run test:torture` has it in full length. */
-const { SEED, RAYSERVER_TORTURE } = process.env;
-const rounds = RAYSERVER_TORTURE === undefined ? 25 : 100;
+/** `SEED=n` chooses one. */
+const { SEED } = process.env;
+const rounds = 100;
 const seed = Number(SEED ?? freshSeed());
 
 describe('an ambient file that eight simulations share', function () {

@@ -1,4 +1,4 @@
-import { openProcwrapLog } from '../../daemon/procwrap-log.ts';
+import { openProcwrapDaemon } from '../../daemon/procwrap-daemon.ts';
 import { runProcwrap } from '../../executor/procwrap.ts';
 
 const [host = '', home = ''] = process.argv.slice(2);
@@ -6,4 +6,4 @@ if (home === '') {
   process.stderr.write('usage: procwrap/start.js HOST HOME (rayserver starts it)\n');
   process.exit(2);
 }
-void runProcwrap({ host, home, log: openProcwrapLog(host, home) }).then(process.exit);
+void runProcwrap(openProcwrapDaemon(host, home, process.env)).then(process.exit);

@@ -1,34 +1,44 @@
 import { closeSync, constants, writeFileSync } from 'node:fs';
 import { AmbientFile } from '../../ambient/ambient-file.ts';
+import { setAside } from '../../ambient/aside.ts';
 import { checkAmbient } from '../../ambient/check.ts';
 import { Door, lookBeside } from '../../ambient/door.ts';
 import { type Model, objection, sidecarOf } from '../../ambient/fits.ts';
-import { mendAmbient } from '../../ambient/mend.ts';
+import { mendShared } from '../../ambient/mend.ts';
 import { mergeAmbient } from '../../ambient/merge.ts';
 import { Place } from '../../ambient/place.ts';
 import { portions } from '../../ambient/portions.ts';
+import type { Locks } from '../../ambient/probe.ts';
 import { type GateClock, GateError, Patience } from '../../ambient/waiting.ts';
 import { fileToDisk, renameBelow } from '../below.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { placeInProject } from './own-file.ts';
 
 /** How long to wait for those who share the file, ms. */
 const patience = 30_000;
 const anew = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+
+export interface KeptFile {
+  readonly directory: number;
+  readonly path: string;
+  readonly attempt: string;
+  readonly locks: Pick<Locks, 'holds'>;
+}
 
 /** The ambient file that is kept when the programs that used copies of it have ended. */
 export class Kept {
   readonly #place: Place;
   readonly #directory: number;
   readonly #attempt: string;
-  readonly #clock: GateClock | null;
+  readonly #locksHold: boolean;
+  readonly #clock: GateClock;
 
-  /** @param clock null where locks do not hold: then the file is never changed, but replaced by another */
-  constructor(
-    { directory, path, attempt }: { readonly directory: number; readonly path: string; readonly attempt: string },
-    clock: GateClock | null,
-  ) {
+  /** Where locks do not hold the file is never changed, but replaced by another. */
+  constructor({ directory, path, attempt, locks }: KeptFile, clock: GateClock) {
     this.#directory = directory;
     this.#place = new Place(directory, path);
     this.#attempt = attempt;
+    this.#locksHold = locks.holds;
     this.#clock = clock;
   }
 
@@ -42,8 +52,8 @@ export class Kept {
     try {
       await this.#wait(() => kept.tryLock('read'), giveUp);
       const { header, soundBytes } = await checkAmbient(kept.fd);
+      if (this.#objection(kept, model) !== null) return null;
       if (header === null) return 0;
-      if (!this.#isOf(kept, model)) return null;
       const fd = own.open('', anew);
       try {
         await copy(kept.fd, fd, soundBytes);
@@ -57,13 +67,32 @@ export class Kept {
   }
 
   /**
+   * Gives one that {@link copyTo} does not take another name, so that the model can have its own. Only where the file is
+   * never changed: then all have copies, and it is taken away from nobody.
+   * @returns a sentence that says so; null if it is not in the way any more
+   */
+  giveWay(model: Model): string | null {
+    const kept = AmbientFile.open(this.#place);
+    if (kept === null) return null;
+    try {
+      const why = this.#objection(kept, model);
+      if (why === null) return null;
+      const reason = `The file could not be used: ${why}.`;
+      return `${this.#place.path} was set aside as ${setAside(this.#place, 'other', reason)}. ${reason}`;
+    } finally {
+      kept.close();
+    }
+  }
+
+  /**
    * Adds what a program has found.
    * @param copied bytes that its file began with
    * @returns why nothing was added, as the end of a sentence; null if all is well
    */
   async add(made: AmbientFile, model: Model, copied: number): Promise<string | null> {
     try {
-      return await (this.#clock ? this.#addTo(made, model, copied) : this.#replace(made, model, copied));
+      if (this.#locksHold) return await this.#addTo(made, model, copied);
+      return await oneAtATime(this.#place, this.#clock, () => this.#replace(made, model, copied));
     } catch (error) {
       const { message } = this.#place.unusable(error) as Error;
       return message.replace(/\.$/, '');
@@ -83,12 +112,7 @@ export class Kept {
       try {
         if (!kept.writable) return 'it is read-only';
         await this.#wait(() => kept.tryLock('write'));
-        const found = await checkAmbient(kept.fd);
-        if (found.is !== 'empty' && !this.#isOf(kept, model)) return 'it holds the light of another model';
-        if (found.header !== null) await mendAmbient(kept.fd, found);
-        await mergeAmbient(kept.fd, made.fd, found.soundBytes < copied ? 0 : copied);
-        describe(door, kept, model);
-        return null;
+        return await this.#merge(kept, door, { made, model, copied });
       } finally {
         kept.close();
       }
@@ -97,11 +121,28 @@ export class Kept {
     }
   }
 
-  /** Of two hosts that do this at the same time the later one wins: values are lost, but the file is always sound. */
-  async #replace(made: AmbientFile, model: Model, copied: number): Promise<string | null> {
-    const fresh = new Place(this.#directory, `${this.#place.path}.${this.#attempt}.new`);
+  async #merge(
+    kept: AmbientFile,
+    door: Door,
+    { made, model, copied }: { readonly made: AmbientFile; readonly model: Model; readonly copied: number },
+  ): Promise<string | null> {
+    const found = await checkAmbient(kept.fd);
+    if (this.#objection(kept, model) !== null) return 'it holds the light of another model';
+    if (found.header !== null) await mendShared(kept.fd, door, found);
     try {
-      fresh.remove('');
+      await mergeAmbient(kept.fd, made.fd, found.soundBytes < copied ? 0 : copied);
+    } finally {
+      // An empty one ends every Radiance that is started by hand.
+      if (kept.stats.size === 0) this.#place.remove('');
+    }
+    describe(door, kept, model);
+    return null;
+  }
+
+  /** The file is always sound: who reads it without a lock has the old one or the new one. */
+  async #replace(made: AmbientFile, model: Model, copied: number): Promise<string | null> {
+    const fresh = placeInProject(this.#directory, this.#attempt);
+    try {
       const bytes = await this.copyTo(fresh, model);
       if (bytes === null) return 'it holds the light of another model';
       const file = AmbientFile.open(fresh) ?? make(fresh);
@@ -130,16 +171,17 @@ export class Kept {
   }
 
   async #wait(attempt: () => boolean, giveUp = () => false): Promise<void> {
-    if (this.#clock === null || (await new Patience(this.#clock, patience, giveUp).until(attempt))) return;
+    if (!this.#locksHold || (await new Patience(this.#clock, patience, giveUp).until(attempt))) return;
     throw new GateError('locked', `${this.#place.path} is locked by others; nobody came in for too long.`);
   }
 
-  #isOf(kept: AmbientFile, model: Model): boolean {
+  /** Why nothing of it is used or changed, as the end of a sentence; null of what was hardly begun. */
+  #objection(kept: AmbientFile, model: Model): string | null {
     const header = kept.header();
-    if ('problem' in header) return false;
+    if ('problem' in header) return header.incomplete ? null : 'it is no ambient file';
     const written = lookBeside(this.#place);
     const sidecar = written?.header === header.name ? written : null;
-    return objection(model, { header, modified: kept.stats.mtimeMs, sidecar }) === null;
+    return objection(model, { header, modified: kept.stats.mtimeMs, sidecar });
   }
 }
 

@@ -34,12 +34,21 @@ export class LockWait {
     this.#takeBack();
   }
 
+  /** A disk that fails says nothing of it, and must not end more than what runs there. */
+  #whoKeeps(): string | null {
+    try {
+      return this.#keeper();
+    } catch {
+      return null;
+    }
+  }
+
   #again(): void {
     this.#takeBack = this.#clock.after(between, () => this.#look());
   }
 
   #look(): void {
-    const keeper = this.#keeper();
+    const keeper = this.#whoKeeps();
     const now = this.#clock.passed();
     if (keeper === null) this.#since = null;
     else this.#since ??= now;

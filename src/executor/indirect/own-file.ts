@@ -23,11 +23,9 @@ export class OwnFile {
     this.#remove = remove;
   }
 
-  /** In the project, by a name that the server knows, too. What earlier attempts of the same task left is removed. */
+  /** In the project. */
   static inProject(directory: number, attempt: string): OwnFile {
-    const paths = ownAmbients(attemptKey(attempt));
-    for (const path of paths) if (lookBelow(directory, path) !== null) removeBelow(directory, path);
-    const place = new Place(directory, paths.at(-1) ?? '');
+    const place = placeInProject(directory, attempt);
     return new OwnFile(place.path, place, () => place.remove(''));
   }
 
@@ -35,7 +33,12 @@ export class OwnFile {
    * In a directory for such files: Radiance takes locks itself, and would wait for ever where none are given.
    * @param tmp of the cell that the program runs in: its descriptor, and its name there; null: this host's
    */
-  static elsewhere(tmp: { readonly fd: number; readonly path: string } | null): OwnFile {
+  static elsewhere(
+    project: number,
+    attempt: string,
+    tmp: { readonly fd: number; readonly path: string } | null,
+  ): OwnFile {
+    placeInProject(project, attempt).close();
     const above = tmp === null ? tmpdir() : `/proc/self/fd/${tmp.fd}`;
     const directory = mkdtempSync(join(above, 'rayserver-'));
     // Who else runs in the cell could put a link there.
@@ -68,4 +71,11 @@ export class OwnFile {
     this.#file = null;
     this.place.close();
   }
+}
+
+/** Where an attempt may have a file by a name that the server knows. What earlier ones of the task left is removed. */
+export function placeInProject(directory: number, attempt: string): Place {
+  const paths = ownAmbients(attemptKey(attempt));
+  for (const path of paths) if (lookBelow(directory, path) !== null) removeBelow(directory, path);
+  return new Place(directory, paths.at(-1) ?? '');
 }

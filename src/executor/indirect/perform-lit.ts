@@ -8,6 +8,8 @@ import { Watch } from './watch.ts';
 
 /** Not worth a warning. */
 const usual = / is made anew\.$/;
+/** Nor is this, of a file that was frozen: nobody is to add to it. */
+const readOnly = /: loaded \d+ values from read-only ambient file$/;
 
 /**
  * Runs one program; one of Radiance that keeps its indirect light, only as its ambient file allows.
@@ -33,11 +35,6 @@ export async function performLit(deed: RunDeed, scene: Scene): Promise<Performed
   if (share !== null) return await performShared(deed, scene, share);
   await papers.log.write('# its ambient file holds values already: not run\n');
   return nothingRan(null);
-}
-
-/** What Radiance says of each file that it must not write to. */
-function isUsual(warning: string, { ambient }: LitDeed): boolean {
-  return ambient.use === 'frozen' && / values from read-only ambient file$/.test(warning);
 }
 
 function nothingRan(outcome: Performed['outcome']): Performed {
@@ -67,8 +64,8 @@ async function performShared(deed: LitDeed, scene: Scene, share: Share): Promise
   for (const note of after) await papers.log.write(`# ${note}\n`);
   const notes = [...share.notes.slice(0, told), ...after].filter((note) => !usual.test(note));
   const outcome = watch.hung === null ? performed.outcome : hungBy(watch.hung, performed);
-  const warnings = performed.warnings.filter((warning) => !isUsual(warning, deed));
-  const all = { ...performed, outcome, warnings: [...warnings, ...notes] };
+  const said = performed.warnings.filter((line) => deed.ambient.use !== 'frozen' || !readOnly.test(line));
+  const all = { ...performed, outcome, warnings: [...said, ...notes] };
   if (left.damage === null || reins.ending || performed.outcome?.is === 'stopped') return all;
   return { ...all, outcome: damagedBy(left.damage, performed) };
 }

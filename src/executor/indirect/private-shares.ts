@@ -37,11 +37,11 @@ export class PrivateShares {
 
   /** @throws GateError, or a system error */
   async enter(wanted: Wanted): Promise<Share> {
-    const { directory, path, attempt, tmp, deed, locks, model, giveUp } = wanted;
+    const { directory, path, attempt, tmp, deed, locks, model } = wanted;
     const notes = warningsOf(wanted);
-    const own = locks.holds ? OwnFile.inProject(directory, attempt) : OwnFile.elsewhere(tmp);
+    const own = locks.holds ? OwnFile.inProject(directory, attempt) : OwnFile.elsewhere(directory, attempt, tmp);
     try {
-      const copied = await this.#withKept(wanted, (kept) => kept.copyTo(own.place, model, giveUp));
+      const copied = await this.#withKept(wanted, (kept) => copyOf(kept, own, { wanted, notes }));
       if (copied === null)
         notes.push(`${path} holds the light of another model: nothing of it is used, and nothing added to it.`);
       const add = async (made: AmbientFile) => {
@@ -57,10 +57,10 @@ export class PrivateShares {
   }
 
   async #withKept<T>(wanted: Wanted, deed: (kept: Kept) => Promise<T>): Promise<T> {
-    const { directory, path, locks } = wanted;
+    const { directory, path } = wanted;
     const { dev, ino } = fstatSync(directory);
     return await this.#queue.in(`${dev}:${ino} ${path}`, async () => {
-      const kept = new Kept(wanted, locks.holds ? this.#clock : null);
+      const kept = new Kept(wanted, this.#clock);
       try {
         return await deed(kept);
       } finally {
@@ -68,6 +68,20 @@ export class PrivateShares {
       }
     });
   }
+}
+
+/** Where all have copies since locks do not hold, the name goes to those who come, as it does where they share the file. */
+async function copyOf(
+  kept: Kept,
+  own: OwnFile,
+  { wanted, notes }: { readonly wanted: Wanted; readonly notes: string[] },
+): Promise<number | null> {
+  const { model, giveUp, locks, deed } = wanted;
+  const copied = await kept.copyTo(own.place, model, giveUp);
+  if (copied !== null || locks.holds || deed.ambient.use !== 'shared') return copied;
+  const note = kept.giveWay(model);
+  if (note !== null) notes.push(note);
+  return await kept.copyTo(own.place, model, giveUp);
 }
 
 /** Whoever asked for a file of his own knows what that costs. */

@@ -97,17 +97,30 @@ export class Shares {
     const { directory, attempt, tmp, giveUp } = setting;
     const { use, onlyCold } = deed.ambient;
     const locks = await this.#locks.ask(directory);
+    const own = { directory, path, model, attempt, tmp, deed, locks, giveUp };
     if (use === 'private' || !locks.holds) {
       if (onlyCold && fileHoldsValues(directory, path)) return null;
-      return await this.#private.enter({ directory, path, model, attempt, tmp, deed, locks, giveUp });
+      return await this.#private.enter(own);
     }
     const fills = use === 'fill' || onlyCold;
-    const passage = await this.#gate.enter({ directory, path, ...model, fills }, giveUp);
+    let passage: Passage;
+    try {
+      passage = await this.#gate.enter({ directory, path, ...model, fills }, giveUp);
+    } catch (error) {
+      if (use !== 'shared' || !isTaken(error)) throw error;
+      // Nobody would have anything of an overture in a file of its own.
+      return onlyCold ? null : await this.#private.enter(own);
+    }
     if (!onlyCold || passage.fd === null || !holdsValues(passage.fd))
       return new GateShare(passage, argsWith(deed, path), before);
     await passage.leave();
     return null;
   }
+}
+
+/** By simulations of another model, for as long as they run. */
+function isTaken(error: unknown): boolean {
+  return error instanceof GateError && error.why === 'in use';
 }
 
 async function problemOfFrozen(directory: number, path: string, model: Model): Promise<string | null> {

@@ -1,4 +1,5 @@
 import type { Scene } from '../perform.ts';
+import { quietly } from '../quietly.ts';
 import type { Run } from '../run.ts';
 import { LitRun } from './lit-run.ts';
 import { LockWait } from './lock-wait.ts';
@@ -65,13 +66,23 @@ export class Watch {
   }
 
   #opened(): void {
-    if (!this.#isOver) this.#share.opened();
+    if (this.#isOver) return;
     this.#end();
+    quietly(() => this.#share.opened());
   }
 
   #look(pid: number): void {
     if (this.#isOver) return;
-    if (this.#share.hasRead(pid)) this.#opened();
+    if (this.#hasRead(pid)) this.#opened();
     else this.#takeBack = this.#clock.after(between, () => this.#look(pid));
+  }
+
+  /** Where its disk fails, whoever waits for it has a time limit. */
+  #hasRead(pid: number): boolean {
+    try {
+      return this.#share.hasRead(pid);
+    } catch {
+      return false;
+    }
   }
 }

@@ -36,7 +36,7 @@ export class ActiveRun {
   #begin: () => void = () => {};
   #refuse: (error: Error) => void = () => {};
   #end: (ending: Ending | Promise<Ending>) => void = () => {};
-  #opened: (error: Error | null) => void = () => {};
+  #opened: (errno: number) => void = () => {};
 
   constructor(id: number, hear: Hear, turn: Turn, say: (message: ToSpawner) => void) {
     this.id = id;
@@ -61,12 +61,13 @@ export class ActiveRun {
    * @throws NodeJS.ErrnoException where nothing can be started in it
    */
   async openCell(pid: number): Promise<void> {
-    const opened = new Promise<Error | null>((settle) => {
+    const opened = new Promise<number>((settle) => {
       this.#opened = settle;
     });
+    const ended = this.ended.then(() => constants.errno.ESRCH);
     this.#say({ say: 'cell', id: this.id, pid });
-    const error = await opened;
-    if (error) throw error;
+    const errno = await Promise.race([opened, ended]);
+    if (errno !== 0) throw systemError(errno, 'cell');
   }
 
   hear(message: Exclude<FromSpawner, { say: 'ready' }>): void {
@@ -85,20 +86,17 @@ export class ActiveRun {
         this.#heard = this.#heard.then(() => this.#take(message.stream, message.portion));
         break;
       case 'ended':
-        this.#opened(systemError(constants.errno.ESRCH, 'cell'));
         this.#end(this.#heard.then(() => endingOf(message)));
         break;
       case 'opened':
-        this.#opened(message.errno === 0 ? null : systemError(message.errno, 'cell'));
+        this.#opened(message.errno);
         break;
     }
   }
 
   /** Its spawner is gone, and nothing of it is left. */
   lose(): void {
-    const lost = new LostSpawner('the process that starts programs was killed');
-    this.#refuse(lost);
-    this.#opened(lost);
+    this.#refuse(new LostSpawner('the process that starts programs was killed'));
     this.#end(this.#heard.then(() => ({ exit: null, signal: null, lost: true, usage: null })));
   }
 

@@ -14,7 +14,7 @@ const nsenter = '/usr/bin/nsenter';
 const prlimit = '/usr/bin/prlimit';
 const env = '/usr/bin/env';
 /** For root, who would have all capabilities of the cell; others have none there after exec. */
-const powerless = [
+export const rootPowerless = [
   '/usr/bin/setpriv',
   '--bounding-set=-all',
   '--inh-caps=-all',
@@ -47,7 +47,7 @@ export class NodeCell {
     const limits = Object.entries({ nproc: processes, data: memory, nofile: files })
       .filter(([, most]) => most > 0)
       .map(([name, most]) => `--${name}=${most}`);
-    const confined = process.getuid?.() === 0 ? powerless : [];
+    const confined = process.getuid?.() === 0 ? rootPowerless : [];
     return [...enter, env, '-C', directory.path, prlimit, ...limits, '--', ...confined, ...args];
   }
 

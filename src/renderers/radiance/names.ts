@@ -1,7 +1,7 @@
 import { type Command, type Option, type ProgramCommand, refused } from './command.ts';
 import { type RadCall, realName } from './rad-call.ts';
 import type { Rif } from './rif.ts';
-import { inputName, outputName } from './words.ts';
+import { ambientName, inputName, outputName } from './words.ts';
 
 /**
  * The command with the project's own names; every name is judged: what is written must lie in the project.
@@ -50,7 +50,7 @@ function settledOption(option: Option, rif: Rif, command: ProgramCommand, read: 
     // It is read and written: the more so it must lie in the project.
     return {
       ...value,
-      text: outputName(`${rif.file}: ${command.program}'s ${option.flag}`, value.text, rif.directory),
+      text: ambientName(`${rif.file}: ${command.program}'s ${option.flag}`, value.text, rif.directory),
     };
   });
   return { ...option, values };

@@ -11,7 +11,7 @@ import {
   type VariableName,
   wordsOf,
 } from './variables.ts';
-import { inputName, outputName, requirePlain, shown } from './words.ts';
+import { ambientName, inputName, outputName, requirePlain, shown } from './words.ts';
 
 /** What a simulation description (.rif) says, as far as we must know it before rad is asked. */
 export interface Rif {
@@ -55,9 +55,9 @@ export function readRif(text: string, request: Pick<RadianceRequest, 'rif' | 'se
   const settings = request.set.map(({ variable, value }) => readSetting(variable, value));
   const values = collect([...readAssignments(text, file), ...settings]);
   for (const [variable, given] of values) for (const value of given) requirePlainValue(file, variable, value);
-  const output = (variable: VariableName): string | null => {
+  const output = (variable: VariableName, judge = outputName): string | null => {
     const name = lastValue(values, variable);
-    return name === null ? null : outputName(`${file}: ${variable}`, name, directory);
+    return name === null ? null : judge(`${file}: ${variable}`, name, directory);
   };
   return {
     file,
@@ -67,7 +67,7 @@ export function readRif(text: string, request: Pick<RadianceRequest, 'rif' | 'se
     picture: output('PICTURE') ?? root,
     raw: output('RAWFILE'),
     depth: output('ZFILE'),
-    ambient: output('AMBFILE'),
+    ambient: output('AMBFILE', ambientName),
     optionFile: output('OPTFILE'),
     report: values.has('REPORT'),
     ...inputs(values, file, directory),

@@ -52,7 +52,8 @@ function knownSentence(program: string, message: string): string | null {
   if (message.includes('bad/incompatible ambient file')) {
     return `${program} cannot use the ambient file: it is empty, damaged or of another kind; remove it and try again.`;
   }
-  if (/cannot \(un\)lock ambient file/.test(message)) {
+  if (removed.test(message)) return `The ambient file was removed while ${program} used it.`;
+  if (noLocks.test(message)) {
     return `${program} cannot lock the ambient file: the project's file system has no working locks (${ended(message)})`;
   }
   if (/^signal - /.test(message)) return `${program} was ended by a signal (${message.slice('signal - '.length)}).`;
@@ -66,17 +67,14 @@ function ended(message: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
-const damage = [
-  /ignoring last \d+ values/,
-  /corrupted near character/,
-  /bad\/incompatible ambient file/,
-  /cannot \(un\)lock ambient file/,
-];
+const removed = /fopen failed in ambsync: No such file/;
+const damage = [removed, /ignoring last \d+ values/, /corrupted near character/, /bad\/incompatible ambient file/];
+const noLocks = /cannot \(un\)lock ambient file/;
 
 /** What a line says of a damaged ambient file, as a sentence; null if it says nothing of the kind. */
 export function ambientDamage(line: string): string | null {
   const text = line.trim();
-  return /cannot \(un\)lock/.test(text) || !damage.some((pattern) => pattern.test(text)) ? null : ended(text);
+  return damage.some((pattern) => pattern.test(text)) ? ended(text) : null;
 }
 
 /** What a line warns of, worth telling with the result; null if it is no warning. */
@@ -84,5 +82,5 @@ export function warningOf(line: string): string | null {
   const text = line.trim();
   const found = /^(?:(\S+): )?warning - (.+)$/.exec(text);
   if (found !== null) return found[1] === undefined ? (found[2] ?? text) : `${found[1]}: ${found[2]}`;
-  return damage.some((pattern) => pattern.test(text)) ? text : null;
+  return [...damage, noLocks].some((pattern) => pattern.test(text)) ? text : null;
 }

@@ -73,6 +73,21 @@ export function outputName(what: string, name: string, directory: string): strin
   return rest;
 }
 
+/**
+ * An ambient file, which is written, too: Radiance takes its name as the value of an option, and there no letter beyond
+ * ASCII.
+ * @throws Refusal
+ */
+export function ambientName(what: string, name: string, directory: string): string {
+  const path = outputName(what, name, directory);
+  const [letter] = /[^\x21-\x7e]/u.exec(path) ?? [];
+  if (letter === undefined) return path;
+  throw new Refusal(
+    'plan-refused',
+    `${what} is ${shown(name)}: Radiance takes no "${letter}" in the name of an ambient file.`,
+  );
+}
+
 /** A file that is only read: it may lie anywhere (libraries do). Names below `directory` become relative to it. */
 export function inputName(what: string, name: string, directory: string): string {
   requireName(what, name);

@@ -12,11 +12,13 @@ import {
 import { expect } from 'chai';
 import { checkAmbient } from '../../../src/ambient/check.ts';
 import { Gate } from '../../../src/ambient/gate.ts';
+import { realClock } from '../../../src/executor/clock.ts';
+import { LitRun } from '../../../src/executor/indirect/lit-run.ts';
+import type { Run } from '../../../src/executor/run.ts';
 import { locksOn } from '../../../src/unix/lock-table.ts';
 import { tryLock } from '../../../src/unix/locks.ts';
-import { temporary } from '../../support/executor.ts';
 import { LabClock } from '../../support/gate-lab.ts';
-import { lost, type Render, SharedRoom, type Simulation } from '../../support/shared-room.ts';
+import { inSharedRooms, lost, type Render, type SharedRoom, type Simulation } from '../../support/shared-room.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /**
@@ -24,26 +26,14 @@ import { waitUntil } from '../../support/wait-until.ts';
  * and with it. Nothing depends on how fast anything is: processes are stopped, and locks are held.
  */
 describe('a bug of Radiance, without the gate and with it', () => {
-  let base: ReturnType<typeof temporary>;
   let room: SharedRoom;
   let clock: LabClock;
   let gate: Gate;
 
-  before(function () {
-    if (SharedRoom.installation.found) return;
-    console.log(`    skipped: ${SharedRoom.installation.says}`);
-    this.skip();
-  });
-  beforeEach(async () => {
-    base = temporary('bugs');
-    room = new SharedRoom(base.path);
-    await room.rendered('sound.amb');
+  inSharedRooms('sound.amb', (made) => {
+    room = made;
     clock = new LabClock();
     gate = new Gate(clock);
-  });
-  afterEach(async () => {
-    await room?.close();
-    base?.[Symbol.dispose]();
   });
 
   async function verdict(name: string): Promise<string> {
@@ -180,16 +170,28 @@ describe('a bug of Radiance, without the gate and with it', () => {
       passage.opened();
       await throughGate('c.amb', { view: 'window', pixels: 64 });
       const before = room.records('c.amb').all;
-      await passage.alone(async () => {
-        simulation.signal('SIGKILL');
-        await simulation.ended;
-      });
+      new LitRun(runOf(simulation), passage, realClock).stop();
+      await simulation.ended;
       expect(await passage.leave()).to.deep.equal({ damage: null });
       expect(lost(before, room.records('c.amb').all)).to.equal(0);
       expect(await verdict('c.amb')).to.equal('sound');
     });
   });
 });
+
+/** As the executor has it: told to end gently, it gets TERM, and its picture is read on. */
+function runOf(simulation: Simulation): Run {
+  return {
+    pid: simulation.pid,
+    ended: simulation.ended.then((exit) => ({ exit, signal: null, lost: false, usage: null })),
+    stop: (how) => {
+      simulation.signal(how === 'gently' ? 'SIGTERM' : 'SIGKILL');
+      simulation.readPicture();
+    },
+    pause: () => simulation.signal('SIGSTOP'),
+    resume: () => simulation.signal('SIGCONT'),
+  };
+}
 
 /** State and time of a process. */
 function readStat(pid: number): string {

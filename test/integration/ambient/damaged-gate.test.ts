@@ -7,6 +7,7 @@ import { GateError } from '../../../src/ambient/waiting.ts';
 import { realClock } from '../../../src/executor/clock.ts';
 import { temporary } from '../../support/executor.ts';
 import { lost, SharedRoom } from '../../support/shared-room.ts';
+import { skip } from '../../support/skip.ts';
 
 const name = 'room.amb';
 
@@ -28,10 +29,7 @@ describe('a damaged ambient file at the gate, and a real rpict after it', () => 
   let records: readonly string[];
 
   before(async function () {
-    if (!SharedRoom.installation.found) {
-      console.log(`    skipped: ${SharedRoom.installation.says}`);
-      return this.skip();
-    }
+    if (!SharedRoom.installation.found) skip(this, SharedRoom.installation.says);
     base = temporary('damaged-gate');
     room = new SharedRoom(base.path);
     gate = new Gate(realClock);

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  closeSync,
   existsSync,
   linkSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,8 +15,10 @@ import {
   truncateSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { expect } from 'chai';
+import { Gate } from '../../../src/ambient/gate.ts';
 import { GateError } from '../../../src/ambient/waiting.ts';
 import { tryLock } from '../../../src/unix/locks.ts';
 import { ambientHeader, ambientRecord, ambientRecords, usualCommand } from '../../support/ambient.ts';
@@ -223,6 +227,22 @@ describe('the gate', () => {
     expect((await refused(lab.enter({ path: '../room.amb' }))).message).to.match(/^\.\.\/room\.amb cannot be shared: /);
   });
 
+  it("writes into nobody's own file that has the name of the sidecar", async () => {
+    const own = '{"name": "my model"}\n';
+    writeFileSync(lab.at('.json'), own);
+    expect((await refused(lab.enter())).message).to.equal(
+      'ambfiles/room.amb.json would say what the ambient file belongs to, but holds something else, which is not ' +
+        'overwritten: move it away, or give the ambient file another name.',
+    );
+    expect(readFileSync(lab.at('.json'), 'utf8')).to.equal(own);
+    writeFileSync(lab.at('.json'), '');
+    linkSync(lab.at('.json'), lab.at('.other'));
+    expect((await refused(lab.enter())).message).to.equal(
+      'ambfiles/room.amb.json has another name, too; remove this one.',
+    );
+    expect(existsSync(lab.at())).to.equal(false);
+  });
+
   it('takes a file away from nobody: while one uses it, others with other parameters are refused', async () => {
     lab.write(3);
     const user = await lab.enter();
@@ -264,6 +284,40 @@ describe('the gate', () => {
     expect((await other.leave()).damage).to.equal(
       `ambfiles/room.amb has shrunk from ${header + 3 * record} to ${header + record} bytes.`,
     );
+  });
+
+  it('does not blame a simulation for what the gate of another host has cut off meanwhile', async () => {
+    lab.write(5);
+    const one = await lab.enter();
+    one.opened();
+    const fd = openSync(lab.at(), 'r+');
+    writeSync(fd, Buffer.alloc(record), 0, record, header + 2 * record);
+    closeSync(fd);
+    const elsewhere = await new Gate(lab.clock).enter(lab.wanted(), () => false);
+    expect(elsewhere.notes.join()).to.include(`The last ${3 * record} bytes were cut off.`);
+    expect(lab.sidecar?.cut?.to).to.equal(header + 2 * record);
+    elsewhere.opened();
+    expect([await one.leave(), await elsewhere.leave()]).to.deep.equal([{ damage: null }, { damage: null }]);
+    // A cut of long ago explains nothing.
+    appendFileSync(lab.at(), ambientRecords(2, 9));
+    const later = await lab.enter();
+    later.opened();
+    truncateSync(lab.at(), header + 3 * record);
+    expect((await later.leave()).damage).to.match(/has shrunk from \d+ to \d+ bytes\.$/);
+  });
+
+  it('blames it where the file is shorter than what was left', async () => {
+    lab.write(5);
+    const [one, other] = [await lab.enter(), await lab.enter()];
+    one.opened();
+    other.opened();
+    const fd = openSync(lab.at(), 'r+');
+    writeSync(fd, Buffer.alloc(record), 0, record, header + 3 * record);
+    closeSync(fd);
+    expect(await one.quarantine('rpict: ignoring last 2 values')).to.include('was cut, since others use it');
+    truncateSync(lab.at(), header + 2 * record);
+    expect((await other.leave()).damage).to.match(/has shrunk from \d+ to \d+ bytes\.$/);
+    await one.leave();
   });
 
   it('cuts off what a killed process has left, once, whoever leaves', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
@@ -10,10 +10,18 @@ import { Reading, standsStill } from '../../../src/ambient/reading.ts';
 import { realClock } from '../../../src/executor/clock.ts';
 import { keepersOf, locksOn } from '../../../src/unix/lock-table.ts';
 import { tryLock, unlock } from '../../../src/unix/locks.ts';
-import { temporary } from '../../support/executor.ts';
+import { O_PATH } from '../../../src/unix/walk.ts';
 import { GateLab } from '../../support/gate-lab.ts';
-import { lost, SharedRoom, type Simulation } from '../../support/shared-room.ts';
+import { forbidGrowth, growsAlways } from '../../support/no-growth.ts';
+import { inSharedRooms, lost, type SharedRoom, type Simulation } from '../../support/shared-room.ts';
+import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+
+/** From now on it can only be looked at and closed. */
+function breakDescriptor(fd: number): void {
+  closeSync(fd);
+  expect(openSync('/', O_PATH)).to.equal(fd);
+}
 
 const sources = join(import.meta.dirname, '../../../src');
 
@@ -139,6 +147,42 @@ describe('the locks of the gate', () => {
     expect(filler.notes).to.deep.equal(['ambfiles/room.amb is made anew.']);
   });
 
+  it('are given up by one that fills the file when it is paused', async () => {
+    const filler = await lab.enter({ fills: true });
+    lab.write(3);
+    filler.opened();
+    expect(lab.free('.json')).to.equal('nothing');
+    await filler.alone(() => {}, 'pause');
+    expect((await lab.enter()).fd).to.be.a('number');
+  });
+
+  it('end though the disk fails, however the process has left', async function () {
+    const why = growsAlways();
+    if (why !== null) skip(this, why);
+    for (const way of ['opened', 'left']) {
+      rmSync(lab.at(), { force: true });
+      const maker = await lab.enter();
+      lab.write(3);
+      const allow = forbidGrowth();
+      try {
+        if (way === 'opened') maker.opened();
+        await maker.leave();
+      } finally {
+        allow();
+      }
+      expect(lab.free('.json'), way).to.equal('write');
+      expect(maker.notes.at(-1), way).to.match(/could not be written beside it: EFBIG/);
+    }
+  });
+
+  it('say nothing to a timer when the disk fails', async () => {
+    await labWith({ open: 1 });
+    lab.write(3);
+    const passage = await lab.enter();
+    breakDescriptor(passage.fd ?? -1);
+    await waitUntil('a note', () => passage.notes.some((note) => note.includes('It could not be unlocked: EBADF')));
+  });
+
   it('let those who write in between, however many come to read', async () => {
     lab.write(3);
     const first = await lab.enter();
@@ -248,23 +292,11 @@ describe('the locks of the gate', () => {
 });
 
 describe('the locks of the gate and real rpicts', () => {
-  let base: ReturnType<typeof temporary>;
   let room: SharedRoom;
   let gate: Gate;
-  before(function () {
-    if (SharedRoom.installation.found) return;
-    console.log(`    skipped: ${SharedRoom.installation.says}`);
-    this.skip();
-  });
-  beforeEach(async () => {
-    base = temporary('locks');
-    room = new SharedRoom(base.path);
+  inSharedRooms('a.amb', (made) => {
+    room = made;
     gate = new Gate(realClock, { alone: 60_000 });
-    await room.rendered('a.amb');
-  });
-  afterEach(async () => {
-    await room?.close();
-    base?.[Symbol.dispose]();
   });
 
   const entries = () => locksOn(statSync(room.at('a.amb')));

@@ -24,7 +24,14 @@ describe('a procwrap that nobody asks for any more', () => {
     writeFileSync(socket(), '');
     clock = new HandClock();
     [said, isOver] = [[], false];
-    control = new Control({ home: place.path, clock, log: () => undefined });
+    control = new Control({
+      home: place.path,
+      clock,
+      log: () => undefined,
+      stays: false,
+      counted: () => undefined,
+      installed: () => '1',
+    });
     void control.over.then(() => {
       isOver = true;
     });

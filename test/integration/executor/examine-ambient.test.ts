@@ -137,6 +137,28 @@ describe('the doctor on an ambient file', () => {
     expect((await examinePath(at('pipe.amb'), null, '/home', probe))[0]?.says).to.match(/is not a directory\.$/);
   });
 
+  it('says that there is none, and where to look, and proposes no directory of its name', async () => {
+    const none = async (mend: 'cut' | null) => await examinePath(path, mend, '/home', probe);
+    const told = [finding('error', `${path}: there is no such file.`, `ls -l ${base.path}`)];
+    expect(await none(null)).to.deep.equal(told);
+    path = join(base.path, 'project');
+    expect((await none('cut'))[0]?.what).to.equal('ambient file');
+    expect((await none(null))[0]?.what).to.equal('directory');
+  });
+
+  it('never proposes to open other files, such as keys, to others', async function () {
+    if (process.getuid?.() === 0) {
+      skip(this, 'root may read and write everything');
+    }
+    const key = join(base.path, 'key');
+    writeFileSync(key, 'secret');
+    chmodSync(key, 0o444);
+    for (const mend of ['cut', 'keep', null] as const)
+      expect((await examineAmbient(key, mend)).mend).to.equal(`rayctl doctor ${base.path}`);
+    chmodSync(key, 0o000);
+    expect((await examineAmbient(key, null)).mend).to.equal(`ls -l ${key}`);
+  });
+
   it('says who must let it in', async function () {
     if (process.getuid?.() === 0) {
       skip(this, 'root may read and write everything');
@@ -145,7 +167,7 @@ describe('the doctor on an ambient file', () => {
     chmodSync(path, 0o444);
     expect((await examineAmbient(path, null)).mend).to.equal(`rayctl doctor --mend --keep ${shown()}`);
     expect(await examineAmbient(path, 'cut')).to.deep.equal(
-      finding('error', `${path} cannot be written by the user of simulations.`, `sudo chmod g+w ${shown()}`),
+      finding('error', `${path} cannot be written by the user of simulations.`, `sudo chmod ug+w ${shown()}`),
     );
     chmodSync(path, 0o000);
     expect(await examineAmbient(path, null)).to.deep.equal(

@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -14,14 +15,21 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { expect } from 'chai';
+import { AmbientFile } from '../../../src/ambient/ambient-file.ts';
+import { Place } from '../../../src/ambient/place.ts';
 import { standsStill } from '../../../src/ambient/reading.ts';
+import { type Clock, realClock } from '../../../src/executor/clock.ts';
+import { Kept } from '../../../src/executor/indirect/kept.ts';
 import { OwnFile } from '../../../src/executor/indirect/own-file.ts';
+import { Shares } from '../../../src/executor/indirect/shares.ts';
 import { Turn } from '../../../src/executor/turn.ts';
 import type { Outcome } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
+import { tryLock } from '../../../src/unix/locks.ts';
 import { RealRoom } from '../../support/ambient.ts';
 import { run } from '../../support/executor.ts';
 import { LitRoom, loose } from '../../support/lit-room.ts';
+import { forbidGrowth, growsAlways } from '../../support/no-growth.ts';
 import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -29,6 +37,13 @@ const file = 'ambfiles/room.amb';
 const both = ['room.amb', 'room.amb.json'];
 const warnings = (outcome: Outcome) => (outcome.is === 'done' ? outcome.warnings : [JSON.stringify(outcome)]);
 const reason = (outcome: Outcome) => ('reason' in outcome ? outcome.reason : outcome.is);
+
+/** A clock on which an hour is over in so many parts of it. */
+const hurried = (times: number): Clock => ({
+  now: realClock.now,
+  passed: () => realClock.passed() * times,
+  after: (milliseconds, deed) => realClock.after(milliseconds / times, deed),
+});
 
 describe('simulations that keep indirect light', function () {
   this.timeout(120_000);
@@ -93,6 +108,27 @@ describe('simulations that keep indirect light', function () {
         / it was made for another octree\.$/,
       );
       expect(lit.files()).to.include.members([...both, 'room.amb.other-1', 'room.amb.other-2']);
+    });
+
+    it('have one of their own while others use the file with other options', async () => {
+      await lit.live(lit.deed());
+      const before = await lit.check();
+      const user = lit.begin(lit.deed({}, 2000));
+      await waitUntil('progress', () => user.seen.fractions.length > 0);
+      const hurried = { ...realClock, passed: () => 100 * realClock.passed() };
+      const elsewhere = { shares: new Shares(hurried, { ask: async () => lit.locks }) };
+      const overture = lit.begin(lit.deed({ onlyCold: true }, 16, ['-ad', '32']), elsewhere);
+      const other = lit.begin(lit.deed({}, 16, ['-ad', '32']), elsewhere);
+      expect(warnings(await other.outcome)).to.deep.equal([
+        `${file} holds the light of another model: nothing of it is used, and nothing added to it.`,
+      ]);
+      expect((await overture.outcome).is).to.equal('done');
+      expect(lit.log(3)).to.match(/: not run$/m);
+      user.simulation.stop();
+      await user.outcome;
+      const { is, records } = await lit.check();
+      expect([is, records >= before.records]).to.deep.equal(['sound', true]);
+      expect(lit.files()).to.deep.equal(both);
     });
 
     it("use a user's own, if its options are the same and it is newer than the octree", async () => {
@@ -166,6 +202,24 @@ describe('simulations that keep indirect light', function () {
     });
   });
 
+  it('are ended where somebody keeps the lock for ever, and say who', async () => {
+    await lit.live(lit.deed());
+    const clock = hurried(200);
+    const shares = new Shares(clock, { ask: async () => lit.locks });
+    const begun = lit.begin(lit.deed({}, 400), { clock, shares });
+    await waitUntil('a program that has read the file', () => begun.seen.fractions.length > 0);
+    const fd = openSync(lit.at(file), 'r+');
+    await waitUntil('the lock', () => tryLock(fd));
+    expect(await begun.outcome).to.include({
+      is: 'failed',
+      reason:
+        'It was ended because it waited 5 minutes for the lock of its ambient file, which another simulation of this ' +
+        'host holds.',
+    });
+    closeSync(fd);
+    expect((await lit.check()).is).to.equal('sound');
+  });
+
   describe('when the file is damaged', () => {
     const says = 'ignoring last 10 values in ambient file (corrupted)';
 
@@ -182,6 +236,16 @@ describe('simulations that keep indirect light', function () {
     it('say so when rpict does not take it', async () => {
       const seen = lit.standIn('real "$@"; echo "rpict: fatal - bad/incompatible ambient file" >&2; exit 1');
       expect(await lit.live(lit.deed(), seen)).to.deep.include({ is: 'failed', damaged: true, exit: 1 });
+    });
+
+    it('say so when somebody has removed it', async () => {
+      const error = 'rpict: system - fopen failed in ambsync: No such file or directory';
+      const outcome = await lit.live(
+        lit.deed(),
+        lit.standIn(`real "$@"; rm ambfiles/room.amb; echo "${error}" >&2; exit 2`),
+      );
+      expect(outcome).to.deep.include({ is: 'failed', damaged: true, exit: 2 });
+      expect(lit.files()).to.deep.equal(['room.amb.json']);
     });
 
     it('find it misaligned or shrunken themselves', async () => {
@@ -256,6 +320,29 @@ describe('simulations that keep indirect light', function () {
       chmodSync(lit.at(file), 0o664);
     });
 
+    it('leave no empty file where the disk is full: Radiance would take it for one', async function () {
+      const why = growsAlways();
+      if (why !== null) skip(this, why);
+      await lit.live(lit.deed());
+      renameSync(lit.at(file), lit.at('ambfiles/made.amb'));
+      const directory = openSync(lit.project.path, 'r');
+      const place = new Place(directory, 'ambfiles/made.amb');
+      const made = AmbientFile.open(place);
+      const kept = new Kept({ directory, path: file, attempt: '12.9.1', locks: { holds: true } }, realClock);
+      const model = { octree: { path: 'room.oct', sha256: 'a', modified: 0 }, parameters: '', radiance: '' };
+      const allow = forbidGrowth();
+      try {
+        if (made) expect(await kept.add(made, model, 0)).to.match(/file too large/);
+      } finally {
+        allow();
+        kept.close();
+        made?.close();
+        place.close();
+        closeSync(directory);
+      }
+      expect(lit.files()).to.deep.equal(['made.amb', 'room.amb.json']);
+    });
+
     it('leave nothing when they are ended, but what they have found', async () => {
       const begun = lit.begin(lit.deed({ use: 'private' }, 2000));
       await waitUntil('progress', () => begun.seen.fractions.length > 0);
@@ -291,6 +378,41 @@ describe('simulations that keep indirect light', function () {
       const after = await lit.check();
       expect([is, after.is, after.records >= records]).to.deep.equal(['sound', 'sound', true]);
       expect(lit.log()).to.match(/ -af \/.*\/own\.amb room\.oct/m);
+    });
+
+    it('leave nothing of attempts that were killed with their procwrap', async () => {
+      mkdirSync(lit.at('proc'), { recursive: true });
+      writeFileSync(lit.at('proc/12.1.1.own'), 'left');
+      await lit.live(lit.deed());
+      expect([lit.files(), readdirSync(lit.at('proc'))]).to.deep.equal([both, []]);
+      expect((await lit.check()).is).to.equal('sound');
+    });
+
+    it('set aside what is of another model, so that what they find is kept again', async () => {
+      await lit.live(lit.deed());
+      const before = readFileSync(lit.at(file));
+      const told = warnings(await lit.live(lit.deed({}, 32, ['-ad', '32'])));
+      expect(told[1]).to.equal(
+        `${file} was set aside as ${file}.other-1. The file could not be used: it was made with other options (-ad 16 against -ad 32).`,
+      );
+      expect(told).to.have.length(2);
+      expect(readFileSync(lit.at(`${file}.other-1`)).equals(before)).to.equal(true);
+      expect((await lit.check()).is).to.equal('sound');
+      expect(warnings(await lit.live(lit.deed({}, 32, ['-ad', '32'])))).to.deep.equal([warning]);
+    });
+
+    it('keep what is no ambient file, such as a picture', async () => {
+      const picture = '#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\nabcd';
+      writeFileSync(lit.at(file), picture);
+      expect(warnings(await lit.live(lit.deed({ use: 'private' })))).to.deep.equal([
+        `${file} holds the light of another model: nothing of it is used, and nothing added to it.`,
+      ]);
+      expect(readFileSync(lit.at(file), 'latin1')).to.equal(picture);
+      expect(warnings(await lit.live(lit.deed()))[1]).to.match(
+        /other-1\. The file could not be used: it is no ambient file\.$/,
+      );
+      expect(readFileSync(lit.at(`${file}.other-1`), 'latin1')).to.equal(picture);
+      expect((await lit.check()).is).to.equal('sound');
     });
 
     it('do without the warning where that was asked for, and without an overture where there are values', async () => {

@@ -52,6 +52,7 @@ describe('a farm and its host', () => {
       version: '1.2.3',
       store,
       startProcwrap: () => undefined,
+      changed: () => undefined,
       now: Date.now,
       log: (_level, text) => log.push(text),
     });

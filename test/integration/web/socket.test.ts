@@ -99,7 +99,7 @@ describe('the Unix socket of the job port', () => {
       farm: new MemoryFarm(),
       version: '1',
       port: 1,
-      socketPath,
+      socket: { path: socketPath },
       identify: () => null,
       openFiles: 20_000,
       metrics: new Metrics(),
@@ -113,7 +113,7 @@ describe('the Unix socket of the job port', () => {
       'shorter than 16 characters',
     );
     expect(
-      await errorOf(openPort({ ...options, token, tcp: boundSocket(), socketPath: join(directory, 'no/dir/s') })),
+      await errorOf(openPort({ ...options, token, tcp: boundSocket(), socket: { path: join(directory, 'no/dir/s') } })),
     ).to.match(/ENOENT|EACCES/);
     expect(existsSync(dirname(socketPath))).to.equal(true);
   });

@@ -3,7 +3,7 @@ import { objection, sidecarOf } from '../../../src/ambient/fits.ts';
 import { type AmbientHeader, readHeader } from '../../../src/ambient/header.ts';
 import { ambientName } from '../../../src/ambient/name.ts';
 import { parametersOfHeader } from '../../../src/ambient/parameters.ts';
-import { nameOfHeader, readSidecar, writeSidecar } from '../../../src/ambient/sidecar.ts';
+import { isOurs, nameOfHeader, readSidecar, writeSidecar } from '../../../src/ambient/sidecar.ts';
 import { ambientHeader } from '../../support/ambient.ts';
 
 const header = readHeader(ambientHeader()) as AmbientHeader;
@@ -22,12 +22,29 @@ describe('a sidecar', () => {
     }
   });
 
+  it('tells of a cut, and is taken where it was written before there were any', () => {
+    const sidecar = { ...sidecarOf(model, 'x'), cut: { to: 700, at: '2026-11-23T00:00:00.000Z' } };
+    expect(readSidecar(writeSidecar(sidecar))).to.deep.equal(sidecar);
+    const { cut, ...old } = sidecar;
+    expect(readSidecar(JSON.stringify(old))?.cut).to.equal(null);
+    for (const other of [7, 'x', {}, { ...cut, to: '7' }, { to: 7 }])
+      expect(readSidecar(JSON.stringify({ ...old, cut: other }))).to.equal(null);
+  });
+
   it('is not taken when it was not written to its end, or says something else', () => {
     const text = writeSidecar(sidecarOf(model, null));
     for (let length = 0; length < text.length - 2; length += 1)
       expect(readSidecar(text.slice(0, length))).to.equal(null);
     for (const other of ['null', '7', '{}', '{"octree":null}', text.replace('"ab"', '7')])
       expect(readSidecar(other)).to.equal(null);
+  });
+
+  it('may be written over wherever its writing ended, but nothing else may', () => {
+    const bytes = Buffer.from(writeSidecar(sidecarOf(model, null)));
+    for (let length = 0; length <= bytes.length; length += 1) expect(isOurs(bytes.subarray(0, length))).to.equal(true);
+    expect(isOurs(Buffer.alloc(444))).to.equal(true);
+    for (const other of ['x', '{}', '{"octree": {"path": "room.oct"}}', '\0{', '{\n  "name": "a model"\n}\n'])
+      expect(isOurs(Buffer.from(other)), other).to.equal(false);
   });
 });
 

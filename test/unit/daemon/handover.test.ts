@@ -6,10 +6,13 @@ const handover: Handover = {
   mode: 'daemon',
   home: '/srv/ray server',
   host: 'mars',
+  startsProcwrap: true,
   listen: 4,
+  submit: null,
   port: 9182,
   ready: 3,
   pidFile: { path: '/run/r.pid', fd: 6 },
+  manager: { notify: '/run/systemd/notify', watchdog: 60_000_000, journal: '8:77' },
   errors: [1_800_000_000_000],
 };
 

@@ -4,6 +4,7 @@ import { checkAddress, type Options, parseOptions } from '../../../src/daemon/op
 
 const usual: Options = {
   foreground: false,
+  part: 'server',
   user: null,
   group: null,
   mask: 0o002,
@@ -29,6 +30,23 @@ function fault(...args: string[]): string {
 describe('the command line of rayserver', () => {
   it('without options means: in the background, as the caller, umask 002', () => {
     expect(read()).to.deep.equal(usual);
+  });
+
+  it('knows the two parts that a service manager may keep', () => {
+    expect(read('--without-procwrap')).to.deep.equal({ ...usual, part: 'server only' });
+    expect(read('-f', '--without-procwrap')).to.deep.equal({ ...usual, foreground: true, part: 'server only' });
+    for (const words of [['--procwrap'], ['-f', '--procwrap'], ['--procwrap', '--procwrap', '-f']]) {
+      expect(read(...words)).to.deep.equal({ ...usual, foreground: true, part: 'procwrap' });
+    }
+    const exclusive = (...words: string[]) => `${words.reverse().join(' and ')} options are mutually exclusive.`;
+    for (const words of [
+      ['--procwrap', '--without-procwrap'],
+      ['--without-procwrap', '--procwrap'],
+      ['-d', '--procwrap'],
+      ['--procwrap', '-d'],
+    ]) {
+      expect(fault(...words)).to.equal(exclusive(...words));
+    }
   });
 
   it('knows -f, -d, -u, -g and -m', () => {

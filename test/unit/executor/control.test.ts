@@ -23,6 +23,8 @@ describe('the control of simulations', () => {
   let clock: HandClock;
   let control: Control;
   let over: boolean;
+  let status: number | null;
+  let installed: string | null;
   let log: string[];
 
   /** Lets promises that are settled have their say. */
@@ -35,10 +37,21 @@ describe('the control of simulations', () => {
 
   beforeEach(() => {
     clock = new HandClock();
-    [over, log] = [false, []];
-    control = new Control({ home: '/nowhere', clock, log: (_, text) => log.push(text) });
-    void control.over.then(() => {
+    [over, status, installed, log] = [false, null, '1', []];
+    control = new Control({
+      home: '/nowhere',
+      clock,
+      log: (_, text) => log.push(text),
+      stays: false,
+      counted: () => undefined,
+      installed: () => {
+        if (installed === null) throw new Error('there is no package.json');
+        return installed;
+      },
+    });
+    void control.over.then((leaving) => {
       over = true;
+      status = leaving;
     });
     control.consider();
   });
@@ -63,6 +76,36 @@ describe('the control of simulations', () => {
     control.hear(hello, link);
     control.hear({ say: 'farewell' }, link);
     expect(await leftAfter(0)).to.equal(true);
+  });
+
+  it('makes room for the version that was installed meanwhile when a server comes and nothing is there', async () => {
+    control.hear({ ...hello, version: '2' }, new PaperLink());
+    expect(await leftAfter(0), 'a newer server alone').to.equal(false);
+    const link = new PaperLink();
+    installed = '2';
+    control.hear(hello, link);
+    expect(await leftAfter(0)).to.equal(true);
+    expect([status, link.sent]).to.deep.equal([75, []]);
+    expect(log.at(-1)).to.equal('procwrap: version 1 is replaced, leaving for the new one');
+  });
+
+  it('stays for what is not acknowledged, whatever was installed meanwhile', async () => {
+    const link = new PaperLink();
+    control.hear(hello, link);
+    const project = { location: null, root: '/', rest: 'nowhere', path: '/nowhere' };
+    control.hear({ say: 'job', job: 1, name: 'room', user: 'ann', project, limits: noLimits, request: null }, link);
+    control.hear({ say: 'start', starts: [{ attempt: '1.1.1', task: taskPlan(1), frame: null }] }, link);
+    installed = '2';
+    const next = new PaperLink();
+    control.hear({ ...hello, version: '2' }, next);
+    expect(await leftAfter(0)).to.equal(false);
+    expect(next.sent[0]).to.include({ say: 'welcome', version: '1' });
+  });
+
+  it('stays where the program was removed', async () => {
+    installed = null;
+    control.hear(hello, new PaperLink());
+    expect(await leftAfter(0)).to.equal(false);
   });
 
   it('starts nothing while it ends', async () => {

@@ -18,6 +18,12 @@ describe('a line of the log', () => {
     expect(escapeControls('P:\\proj')).to.equal('P:\\proj');
   });
 
+  it('is cut where it is longer than anybody reads', () => {
+    const line = formatLine(new Date(0), 'rayserver', 1, 'info', `job 7: ${'x'.repeat(100_000)}`);
+    expect(line).to.match(/ info: job 7: x+\.\.\.$/);
+    expect(line.length).to.be.within(4000, 4100);
+  });
+
   it('is one line, whatever is logged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {

@@ -44,6 +44,15 @@ describe('a program that waits for the lock of its ambient file', () => {
     expect(ended).to.equal(1);
   });
 
+  it('is left alone while its disk does not say who keeps it', () => {
+    const fails = (): never => {
+      throw new Error('EIO');
+    };
+    const lock = new LockWait(clock, fails, () => (ended += 1));
+    pass(600);
+    expect([ended, lock.why]).to.deep.equal([0, null]);
+  });
+
   it('is not looked at any more when it is over', () => {
     const lock = wait();
     lock.close();

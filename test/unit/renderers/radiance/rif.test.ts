@@ -46,6 +46,7 @@ describe('a .rif', () => {
     ['RAWFILE= $HOME/x', 'room.rif: RAWFILE contains "$"'],
     ['ZFILE= `id`', 'room.rif: ZFILE contains "`"'],
     ['AMBFILE= -x', 'room.rif: AMBFILE is "-x": a file name must not begin with "-".'],
+    ['AMBFILE= büro.amb', 'AMBFILE is "büro.amb": Radiance takes no "ü" in the name of an ambient file.'],
     ['AMBFILE= ~/x', 'a file name must not begin with "~"'],
     ['OPTFILE= /root/.profile', 'room.rif: OPTFILE is "/root/.profile": that lies outside the project.'],
     ['OCTREE= |cat\nOCTREE= fine.oct', 'must not begin with "|"'],

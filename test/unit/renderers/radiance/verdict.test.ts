@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Ending, failureOf, warningOf } from '../../../../src/renderers/radiance/verdict.ts';
+import { ambientDamage, type Ending, failureOf, warningOf } from '../../../../src/renderers/radiance/verdict.ts';
 
 const ending = (rest: Partial<Ending>): Ending => ({
   program: 'rpict',
@@ -46,6 +46,10 @@ describe('how a simulation ended', () => {
     [
       { exit: 1, lastLines: ['rpict: fatal - bad/incompatible ambient file', report] },
       'rpict cannot use the ambient file: it is empty, damaged or of another kind; remove it and try again.',
+    ],
+    [
+      { exit: 2, lastLines: ['rpict: system - fopen failed in ambsync: No such file or directory', report] },
+      'The ambient file was removed while rpict used it.',
     ],
     [
       { exit: 2, lastLines: ['rpict: system - cannot (un)lock ambient file: No locks available'] },
@@ -97,5 +101,23 @@ describe('warnings', () => {
     );
     expect(warningOf(report)).to.be.null;
     expect(warningOf('rpict: fatal - x')).to.be.null;
+  });
+});
+
+describe('what a program says of its ambient file', () => {
+  it('is damage where values of it are lost, or all', () => {
+    for (const line of [
+      'rpict: warning - ignoring last 10993 values in ambient file (corrupted)',
+      'rtrace: warning - ambient file corrupted near character 8174',
+      'rpict: fatal - bad/incompatible ambient file',
+    ])
+      expect(ambientDamage(`${line}\n`)).to.equal(`${line}.`);
+  });
+
+  it('is none where it cannot be locked, or is read-only', () => {
+    const locks = 'rpict: system - cannot (un)lock ambient file: No locks available';
+    expect(ambientDamage(locks)).to.equal(null);
+    expect(warningOf(locks)).to.equal(locks);
+    expect(ambientDamage('rpict: warning - loaded 788 values from read-only ambient file')).to.equal(null);
   });
 });
