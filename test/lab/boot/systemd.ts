@@ -13,9 +13,13 @@ import * as simulations from './simulations.ts';
 /** The units, as systemd runs them. */
 
 const check = (name: (typeof systemd)[number], deed: () => unknown) =>
-  guest.check(name, deed, (since) =>
-    guest.root('journalctl', '--boot', '--since', `@${since}`, '--output', 'short-precise', '--no-pager'),
-  );
+  guest.check(name, deed, async (since) => {
+    const told = guest.root('journalctl', '--boot', '--since', `@${since}`, '--output', 'short-precise', '--no-pager');
+    await must('start', 'rayserver.target');
+    await waitUntil('it to serve', guest.serves);
+    await guest.cancelAll();
+    return told;
+  });
 
 const units = ['rayserver.service', 'rayserver-procwrap.service', 'rayserver.target', 'rayserver.socket'];
 
@@ -54,17 +58,26 @@ const now = () => Date.now() / 1000;
 const warning = 4;
 const error = 3;
 
-/** A drop-in for as long as the deed takes. */
-async function withDropIn(unit: string, text: string, deed: () => Promise<void>): Promise<void> {
-  const directory = `/etc/systemd/system/${unit}.d`;
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(`${directory}/lab.conf`, text);
+const example = (name: string) => readFileSync(`/rayserver/systemd/examples/${name}.conf`, 'utf8');
+const services = units.slice(0, 2);
+
+/** A drop-in for as long as the deed takes; the target is started anew before it. */
+async function withDropIn(text: string, deed: () => Promise<void>, of: readonly string[] = services): Promise<void> {
+  const directories = of.map((unit) => `/etc/systemd/system/${unit}.d`);
+  for (const directory of directories) {
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(`${directory}/lab.conf`, text);
+  }
   await must('daemon-reload');
   try {
+    await must('restart', 'rayserver.target');
+    await waitUntil('it to serve', guest.serves);
     await deed();
   } finally {
-    rmSync(directory, { recursive: true });
+    for (const directory of directories) rmSync(directory, { recursive: true });
     await must('daemon-reload');
+    await must('restart', 'rayserver.target');
+    await waitUntil('it to serve', guest.serves);
   }
 }
 
@@ -101,6 +114,8 @@ async function comingUp(): Promise<void> {
     expect(guest.root('systemctl', '--failed', '--no-legend', '--plain')).to.equal('');
     const { status, stdout, stderr } = await guest.attempt('systemd-analyze', 'verify', '--man=no', ...units);
     expect({ status, said: stdout + stderr }).to.deep.equal({ status: 0, said: '' });
+    const { stdout: overall } = await guest.attempt('systemd-analyze', 'security', '--no-pager', 'rayserver.service');
+    guest.tell(overall.trim().split('\n').at(-1)?.replace(/^\S+ /, '') ?? '');
   });
   await check('nothing of root is left in any thread', async () => {
     for (const kind of ['server', 'procwrap'] as const) {
@@ -140,7 +155,12 @@ async function troubles(): Promise<void> {
   await check('reload opens the logs anew', async () => {
     renameSync(guest.log, `${guest.log}.1`);
     await must('reload', 'rayserver.service');
-    await waitUntil('the log', () => existsSync(guest.log) && /caught signal 1/.test(readFileSync(guest.log, 'utf8')));
+    await guest.logsAnew();
+  });
+  await check('logrotate puts a log aside, and a new one is begun', async () => {
+    guest.root('logrotate', '--force', '/etc/logrotate.d/rayserver');
+    expect(readFileSync(guest.rotatedLog, 'utf8')).to.match(/caught signal 1/);
+    await guest.logsAnew();
   });
   await check('a port that somebody else has is a failed start, whoever answers there', async () => {
     await must('stop', 'rayserver.service');
@@ -179,15 +199,44 @@ async function troubles(): Promise<void> {
     await must('restart', 'rayserver.service');
   });
   await check('a server that hangs is started anew', async () => {
-    await withDropIn('rayserver.service', '[Service]\nWatchdogSec=2\n', async () => {
-      await must('restart', 'rayserver.service');
+    const watched = '[Service]\nWatchdogSec=2\n';
+    await withDropIn(watched, async () => {
       const pid = await guest.pidOf('server');
       process.kill(pid, 'SIGSTOP');
       await comesBack('rayserver.service', pid);
       expect(show('rayserver.service', 'NRestarts')).to.equal('1');
-    });
-    await must('restart', 'rayserver.service');
+    }, ['rayserver.service']);
   });
+  await check('with User= it is never root, and simulations end in good order, too', () =>
+    withDropIn(example('user'), async () => {
+      for (const kind of ['server', 'procwrap'] as const) await guest.expectDropped(await guest.pidOf(kind));
+      const slow = await simulations.slowPicture(guest.makeProject('user'));
+      await simulations.observe(slow);
+      await must('stop', 'rayserver.target');
+      await simulations.expectEndedUnderLock(slow.project);
+      await must('start', 'rayserver.target');
+      await simulations.expectGoesOn(slow);
+    }),
+  );
+  await check(
+    'with its socket it comes when it is called, and keeps nobody waiting outside while it restarts',
+    async () => {
+      await must('stop', 'rayserver.target');
+      await must('start', 'rayserver.socket');
+      const called = withDropIn(example('socket'), async () => {
+        await must('stop', 'rayserver.service');
+        expect(guest.processes('server')).to.deep.equal([]);
+        expect(await guest.rayctl('hosts')).to.match(/lab/);
+        const before = await guest.pidOf('server');
+        const [, told] = await Promise.all([must('restart', 'rayserver.service'), guest.rayctl('hosts')]);
+        expect(told).to.match(/lab/);
+        expect(await guest.pidOf('server')).not.to.equal(before);
+      }, ['rayserver.service']);
+      await called.finally(() => systemctl('stop', 'rayserver.socket'));
+      await must('restart', 'rayserver.target');
+      await waitUntil('it to serve', guest.serves);
+    },
+  );
 }
 
 async function running(): Promise<void> {
@@ -226,7 +275,7 @@ async function running(): Promise<void> {
       await must('stop', 'rayserver.target');
       await simulations.expectEndedUnderLock(slow.project);
       for (const kind of ['server', 'procwrap'] as const) expect(guest.processes(kind)).to.deep.equal([]);
-      for (const unit of units.slice(0, 2)) expect(show(unit, 'Result'), unit).to.equal('success');
+      for (const unit of services) expect(show(unit, 'Result'), unit).to.equal('success');
       await must('start', 'rayserver.target');
       await simulations.expectGoesOn(slow);
     },
@@ -246,7 +295,7 @@ async function second(): Promise<void> {
   await check('after the reboot a job goes on where it was', () => simulations.expectGoesOn(slow));
   await check('a project whose file system is mounted late is waited for', async () => {
     const entered = (unit: string) => Number(show(unit, 'InactiveExitTimestampMonotonic'));
-    for (const unit of units.slice(0, 2)) expect(entered(unit)).to.be.greaterThan(entered('lab-slowly.service') + 2e6);
+    for (const unit of services) expect(entered(unit)).to.be.greaterThan(entered('lab-slowly.service') + 2e6);
     await reboot.expectLateIsDone();
   });
   await check('a project that is not mounted is said to be missing, and goes on when it is there', () =>
