@@ -68,6 +68,7 @@ put openapi.json "$doc/openapi.json"
 put CHANGELOG.md "$doc/changelog"
 for file in config/*.dst; do put "$file" "$doc/examples/${file##*/}"; done
 find examples/livingroom -type f ! -name ".*" | while read -r file; do put "$file" "$doc/$file"; done
+put systemd/README.md "$doc/examples/systemd/README.md"
 (cd systemd/examples && find . -type f) | while read -r file; do put "systemd/examples/$file" "$doc/examples/systemd/$file"; done
 node packaging/copyright.mjs "$debian/copyright" >"$doc/copyright"
 cat >"$doc/changelog.Debian" <<CHANGES

@@ -33,7 +33,13 @@ export function logOnly(option: string | null, host = shortName()): Tell {
     const { path, logs } = homeAt(chooseHome({ option, env: process.env, uid }));
     if (uid !== 0) makeWithParents(logs, 0o755);
     const { note } = openLog({ file: new LogFile(logs, host), program: 'rayserver', terminal: false });
-    return (level, text) => asOwnerOf([path, logs], () => note(level, text));
+    return (level, text) => {
+      try {
+        asOwnerOf([path, logs], () => note(level, text));
+      } catch {
+        // Root that may not become anybody: the terminal has it.
+      }
+    };
   } catch {
     return () => undefined;
   }

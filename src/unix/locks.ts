@@ -13,6 +13,8 @@ const kinds = { read: 0, write: 1 } as const;
 const F_UNLCK = 2;
 const EAGAIN = 11;
 const EACCES = 13;
+/** Between a call and the question for its error, the engine may make calls of its own, which fail with others. */
+const MOST_TRIES = 3;
 /** Where struct flock has its number of the process. */
 const FLOCK_PID = 24;
 
@@ -33,10 +35,13 @@ const whole: Span = { start: 0, length: 0 };
  * @throws NodeJS.ErrnoException ENOLCK where the file system has no locks
  */
 export function tryLock(fd: number, kind: LockKind = 'write', span: Span = whole): boolean {
-  if (libc.fcntl(fd, F_OFD_SETLK, flock(kinds[kind], span)) === 0) return true;
-  const errno = lastError();
-  if (errno === EAGAIN || errno === EACCES) return false;
-  throw systemError(errno, 'fcntl');
+  for (let tries = 1; ; tries++) {
+    if (libc.fcntl(fd, F_OFD_SETLK, flock(kinds[kind], span)) === 0) return true;
+    const errno = lastError();
+    if (errno === EAGAIN || errno === EACCES) return false;
+    // What is a fault, and no refusal, is one each time.
+    if (tries === MOST_TRIES) throw systemError(errno, 'fcntl');
+  }
 }
 
 /** Gives up what this open file has of these bytes; nothing is fine. */

@@ -14,7 +14,7 @@ const here = import.meta.dirname;
 const lockChild = join(here, '../../src/bin/lock-probe.js');
 const node = process.execPath;
 
-/** What to look at: all, or those whose names hold these words. */
+/** What to look at: all, or those whose names hold these words; some need what those before them have made. */
 const wanted = process.argv[2] ?? '';
 
 async function check(name: Name, deed: (name: Name) => Promise<void>): Promise<void> {

@@ -127,13 +127,16 @@ async function half(): Promise<unknown> {
   return await new Promise(() => setInterval(() => {}, 60_000));
 }
 
-/** Without the gate, until it has loaded the file. */
+/** Without the gate, until it has loaded the file; whether what {@link half} has written is still there. */
 async function raw(): Promise<unknown> {
+  const size = Number(rest);
   const child = startRpict(['-vp', '1', '1', '1', '-vd', '1', '0', '0']);
   for await (const line of createInterface({ input: child.stderr })) if (line.includes(' rays, ')) break;
   child.kill('SIGKILL');
   await once(child, 'exit');
-  return { bytes: statSync(join(project, ambient)).size };
+  // It may have begun to write its own there.
+  const end = readFileSync(join(project, ambient)).subarray(size - 30, size);
+  return { isThere: end.equals(Buffer.alloc(30)) };
 }
 
 function startRpict(args: readonly string[]) {

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { Handover } from '../../../src/daemon/handover.ts';
+import { noServiceManager } from '../../../src/unix/service-manager.ts';
 import { end, ordinaryUser, portOf, startBackground, startForeground, TestHome } from '../../support/daemon.ts';
 import { Lab } from '../../support/lab.ts';
 import { top } from '../../support/program.ts';
@@ -90,14 +92,17 @@ describe('rayserver after an internal error', () => {
     await new Promise<void>((done) => listening.listen(0, '127.0.0.1', done));
     const { fd } = (listening as unknown as { _handle: { fd: number } })._handle;
     const address = listening.address();
-    const handover = {
+    const handover: Handover = {
       mode: 'foreground',
       home: home.path,
       host: 'test',
+      startsProcwrap: true,
       listen: 3,
+      submit: null,
       port: typeof address === 'object' && address !== null ? address.port : 0,
       ready: null,
       pidFile: null,
+      manager: noServiceManager,
       // The last error is half a minute old, so that this start has not to wait for it.
       errors: [1, 2, 3, 4, 5].map((n) => Date.now() - 1000 - n),
     };

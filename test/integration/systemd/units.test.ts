@@ -52,14 +52,13 @@ describe('the units for systemd', () => {
     mkdirSync(directory, { recursive: true });
     copyFileSync(join(source, 'examples', example), join(directory, example));
   };
-  const examples = readdirSync(join(source, 'examples'));
 
   it('are what systemd understands, with each of the examples and with all', () => {
     const faults = () => analyze('verify', '--man=no', ...units);
     expect(faults()).to.deep.equal({ status: 0, stdout: '', stderr: '' });
-    for (const example of examples) {
-      dropIn(example, 'rayserver.service');
-      if (example !== 'socket.conf') dropIn(example, 'rayserver-procwrap.service');
+    for (const example of readdirSync(join(source, 'examples'))) {
+      if (example !== 'user-procwrap.conf') dropIn(example, 'rayserver.service');
+      if (/procwrap|home/.test(example)) dropIn(example, 'rayserver-procwrap.service');
       expect(faults(), example).to.deep.equal({ status: 0, stdout: '', stderr: '' });
     }
   });
@@ -78,8 +77,8 @@ describe('the units for systemd', () => {
     dropIn('user.conf', 'rayserver.service');
     expect(readme).to.include(`| with both | ${exposure('rayserver.service')} |`);
     const alone = exposure('rayserver-procwrap.service');
-    dropIn('user.conf', 'rayserver-procwrap.service');
-    expect(readme).to.include(`\n${alone}, with \`user.conf\` ${exposure('rayserver-procwrap.service')};`);
+    dropIn('user-procwrap.conf', 'rayserver-procwrap.service');
+    expect(readme).to.include(`\n${alone}, with \`user-procwrap.conf\` ${exposure('rayserver-procwrap.service')};`);
   });
 
   it('leave the daemon less than any service of Debian, with the user of systemd', function () {
