@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
@@ -9,6 +8,7 @@ import { install, settle } from './install.ts';
 import type { sysv } from './names.ts';
 import * as reboot from './reboot.ts';
 import * as simulations from './simulations.ts';
+import { stranger } from './stranger.ts';
 
 /** The init script, called by sysvinit and as an administrator calls it. */
 
@@ -36,14 +36,6 @@ async function expectStatus(action: string, status: number, shell?: string): Pro
 
 const server = () => guest.pidOf('server');
 const noServer = () => expect(guest.processes('server')).to.deep.equal([]);
-
-/** Somebody who answers on the daemon's port. */
-async function stranger(): Promise<ChildProcess> {
-  const listens = "require('net').createServer((s) => s.end()).listen(9182, '127.0.0.1', () => console.log('listens'))";
-  const child = spawn(process.execPath, ['-e', listens], { stdio: ['ignore', 'pipe', 'inherit'] });
-  if (child.stdout) await once(child.stdout, 'data');
-  return child;
-}
 
 async function first(): Promise<void> {
   await check('it comes up with the machine', async () => {
