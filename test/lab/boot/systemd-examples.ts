@@ -17,6 +17,7 @@ export async function examples(): Promise<void> {
     return withDropIns(texts, async () => {
       for (const kind of ['server', 'procwrap'] as const) await guest.expectDropped(await guest.pidOf(kind));
       const slow = await simulations.slowPicture(guest.makeProject('user'));
+      simulations.expectContained(slow, await guest.pidOf('procwrap'));
       await simulations.observe(slow);
       await must('stop', 'rayserver.target');
       await simulations.expectEndedUnderLock(slow.project);

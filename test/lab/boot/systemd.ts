@@ -39,10 +39,11 @@ async function comingUp(): Promise<void> {
       for (const thread of guest.threadsOf(pid)) expect(thread['NoNewPrivs']).to.equal('1');
     }
   });
-  await check('systemd is told what runs', async () => {
+  await check('systemd is told what runs, and that is contained', async () => {
     expect(show('rayserver.service', 'StatusText')).to.equal('0 running, 0 queued');
     const slow = await simulations.slowPicture(guest.makeProject('status'));
     await waitUntil('the status', () => show('rayserver.service', 'StatusText').startsWith('1 running, '));
+    simulations.expectContained(slow, await guest.pidOf('procwrap'));
     await simulations.cancel(slow.id);
     await waitUntil('the status', () => show('rayserver.service', 'StatusText') === '0 running, 0 queued');
   });

@@ -149,8 +149,9 @@ async function stale(): Promise<void> {
 
 /** With simulations, the last of which is there when the machine goes down. */
 async function running(): Promise<void> {
-  await check('a simulation goes on through a stop and a start', async () => {
+  await check('a simulation is contained, and goes on through a stop and a start', async () => {
     const slow = await simulations.slowPicture(guest.makeProject('stop'));
+    simulations.expectContained(slow, await guest.pidOf('procwrap'));
     await expectStatus('stop', 0);
     expect(isAlive(slow.pid)).to.equal(true);
     await expectStatus('start', 0);
