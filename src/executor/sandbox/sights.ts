@@ -7,6 +7,8 @@ export type Sight =
   | { readonly is: 'link'; readonly path: string; readonly to: string }
   /** An empty directory in memory, which can be written. */
   | { readonly is: 'empty'; readonly path: string }
+  /** One that cannot be written, and so leads for sure to what is seen below it. */
+  | { readonly is: 'way'; readonly path: string }
   | { readonly is: 'processes'; readonly path: string };
 
 /** Whether `path` is the directory or lies below it; both absolute, without links. */
@@ -21,7 +23,21 @@ export function isSeen(path: string, sights: readonly Sight[]): boolean {
     return isSeen(resolve(dirname(link.path), link.to, `.${path.slice(link.path.length)}`), sights);
   }
   const last = sights.findLast((sight) => sight.is !== 'link' && isWithin(path, sight.path));
-  return last !== undefined && last.is !== 'empty' && last.is !== 'processes';
+  return last !== undefined && last.is !== 'empty' && last.is !== 'way' && last.is !== 'processes';
+}
+
+/**
+ * With ways to what lies deep in a directory that can be written: the directories that lead there could be renamed, so
+ * that later simulations find nothing, or something else.
+ */
+export function withWays(sights: readonly Sight[]): Sight[] {
+  return sights.flatMap((sight, index): Sight[] => {
+    if (sight.is !== 'empty') return [sight];
+    const below = sights.slice(index + 1).filter(({ path }) => path.startsWith(`${sight.path}/`));
+    const firsts = new Set(below.map(({ path }) => path.split('/', sight.path.split('/').length + 1).join('/')));
+    const ways = [...firsts].filter((first) => !sights.some(({ path }) => path === first));
+    return [sight, ...ways.map((path) => ({ is: 'way', path }) as const)];
+  });
 }
 
 /**
@@ -32,7 +48,8 @@ export function inWords(sights: readonly Sight[], network: boolean, bytes: numbe
   const words = ['--unshare-ipc', ...(network ? [] : ['--unshare-net'])];
   for (const sight of sights) words.push(...wordsOf(sight, bytes));
   // What is not in any of these is the cell's own root, in memory: nobody is to fill that.
-  return [...words, '--remount-ro', '/', '--chdir', '/'];
+  const closed = ['/', ...sights.filter(({ is }) => is === 'way').map(({ path }) => path)];
+  return [...words, ...closed.flatMap((path) => ['--remount-ro', path]), '--chdir', '/'];
 }
 
 function wordsOf(sight: Sight, bytes: number | null): string[] {
@@ -48,6 +65,8 @@ function wordsOf(sight: Sight, bytes: number | null): string[] {
       return ['--symlink', sight.to, path];
     case 'empty':
       return [...(bytes === null ? [] : ['--size', String(bytes)]), '--tmpfs', path];
+    case 'way':
+      return ['--tmpfs', path];
     case 'processes':
       return ['--proc', path];
   }

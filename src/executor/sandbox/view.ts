@@ -1,6 +1,6 @@
-import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { isSeen, isWithin, type Sight } from './sights.ts';
+import { isSeen, isWithin, type Sight, withWays } from './sights.ts';
 import { exists, isOfSystem, mayBeCovered, systemSights } from './system.ts';
 
 /** What a simulation needs to see. */
@@ -31,10 +31,11 @@ export function viewFor(needs: Needs): Sight[] {
   if (isAbsolute(own) && mayBeCovered(own) && !isOfSystem(own)) sights.push({ is: 'empty', path: own });
   for (const path of needs.readable) add(exists(path) ? path : null, sights);
   for (const path of alike(home)) hide(path, sights);
-  for (const path of [...libraries(env), ...programs(needs)]) add(shownFor(path, needs), sights);
+  for (const path of libraries(env)) add(holdsMore(path, needs) ? null : path, sights);
+  for (const path of programs(needs)) add(shownFor(path, needs), sights);
   sights.push({ is: 'write', path: project });
   if (named !== project && !isSeen(named, sights)) sights.push({ is: 'link', path: named, to: project });
-  return [...sights, ...devices.map((path) => ({ is: 'device', path }) as const)];
+  return withWays([...sights, ...devices.map((path) => ({ is: 'device', path }) as const)]);
 }
 
 function add(path: string | null, sights: Sight[]): void {
@@ -47,13 +48,13 @@ function hide(path: string | null, sights: Sight[]): void {
 
 /** Where programs and Radiance's library are. */
 function libraries({ RAYPATH = '', PATH = '' }: Needs['env']): string[] {
-  return [...RAYPATH.split(':'), ...PATH.split(':')].filter((entry) => isAbsolute(entry) && exists(entry));
+  return [...RAYPATH.split(':'), ...PATH.split(':')].filter((entry) => isAbsolute(entry) && isDirectory(entry));
 }
 
 /** The program, and those of Radiance, by their names and by where those lead to. */
-function programs({ program, env }: Needs): string[] {
+function programs({ program, env, project }: Needs): string[] {
   const path = program.includes('/') ? program : inPath(program, env['PATH'] ?? '');
-  const own = path !== null && isAbsolute(path) && exists(path) ? alike(path) : [];
+  const own = path !== null && isAbsolute(path) && !passes(path, project) ? alike(path) : [];
   const rpict = inPath('rpict', env['PATH'] ?? '');
   return rpict === null ? own : [...own, ...alike(rpict), ...linkedFrom(dirname(rpict))];
 }
@@ -70,24 +71,21 @@ function linkedFrom(directory: string): string[] {
 function inPath(program: string, path: string): string | null {
   for (const entry of path.split(':')) {
     const file = join(entry, program);
-    try {
-      accessSync(file, constants.X_OK);
-      if (statSync(file).isFile()) return file;
-    } catch {
-      // It is not there.
-    }
+    if (isProgram(file)) return file;
   }
   return null;
 }
 
-/** The directory; of a program the one that it lies in. What holds more than that is not shown for it. */
-function shownFor(path: string, needs: Needs): string | null {
-  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (isDirectory) return holdsMore(path, needs) ? null : path;
+/** The directory that a program lies in, or where that holds more than programs the program alone. */
+function shownFor(program: string, needs: Needs): string | null {
+  if (!isProgram(program)) return null;
   // Whoever submits a job names its program; Radiance may lie in our home, which only its administrator can say.
-  if (alike(needs.home).some((one) => isWithin(path, one))) return null;
-  return holdsMore(dirname(path), needs) ? path : dirname(path);
+  if (alike(needs.home).some((one) => isWithin(program, one))) return null;
+  return holdsMore(dirname(program), needs) ? program : dirname(program);
 }
+
+/** As many as the kernel follows. */
+const MOST_LINKS = 40;
 
 const shared = ['/home', '/root', '/run', '/srv', '/var', '/tmp', '/mnt', '/media', '/net', '/data'];
 
@@ -95,6 +93,47 @@ const shared = ['/home', '/root', '/run', '/srv', '/var', '/tmp', '/mnt', '/medi
 function holdsMore(directory: string, { home, env, location, project }: Needs): boolean {
   const above = [...shared, ...alike(home), env['HOME'] ?? '', location ?? '', project].filter(isAbsolute);
   return above.some((one) => isWithin(one, directory));
+}
+
+/**
+ * Whether a way leads through a directory: what simulations may write must not say what they see. That they could turn a
+ * link after we have looked does not matter: where one is met, nothing is shown.
+ */
+function passes(path: string, directory: string): boolean {
+  const parts = path.split('/');
+  let at = '/';
+  for (let links = 0; parts.length > 0; ) {
+    at = join(at, parts.shift() ?? '');
+    if (isWithin(at, directory)) return true;
+    const target = linkAt(at);
+    if (target === null) continue;
+    if (++links > MOST_LINKS) return true;
+    parts.unshift(...target.split('/'));
+    at = isAbsolute(target) ? '/' : dirname(at);
+  }
+  return false;
+}
+
+/** What the link says; null where there is none that we may see. */
+function linkAt(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** A path, and where it leads to. */

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Attempt, type Facts, perl } from '../attempt.ts';
 
 /** Whether there is more in the other project than there was. */
@@ -20,6 +20,13 @@ const fill = (path: string) =>
 
 /** Attempts to change what is not the project's, and to use up what all share. */
 export const writing: readonly Attempt[] = [
+  {
+    from: 'turning the way that leads to its project for those that come after it',
+    by: 'job',
+    // The project lies in the host's /tmp, and there in a directory of its user.
+    otherwise: 'harmful',
+    tries: ({ project }) => `cd /; mv ${dirname(project)} /tmp/away && echo taken`,
+  },
   {
     from: 'writing into another project',
     by: 'scene',

@@ -53,6 +53,33 @@ describe('what a cell shows', () => {
     const env = { ...needs.env, PATH: `${at('elsewhere')}:/usr/bin` };
     expect(seen({ program: 'trace', env }, ...all)).to.deep.equal(['tools/trace', 'tools', 'elsewhere']);
   });
+  it('is nothing that a link in the project leads to: simulations could turn it', () => {
+    program('tools/trace');
+    program('home/config/trace');
+    symlinkSync(at('tools/trace'), at('projects/room/trace'));
+    symlinkSync(at('tools'), at('projects/room/tools'));
+    symlinkSync(at('projects/room/tools'), at('lib/tools'));
+    const all = ['tools/trace', 'tools', 'home/config'];
+    for (const path of ['projects/room/trace', 'projects/room/tools/trace', 'lib/tools/trace'])
+      expect(seen({ program: at(path) }, ...all), path).to.deep.equal([]);
+  });
+  it('is nothing for a program that is none, and never the home of rayserver for one', () => {
+    writeFileSync(at('lib/data.txt'), '');
+    program('home/config/trace');
+    for (const name of ['config', 'trace'])
+      symlinkSync(at('home/config', name === 'trace' ? name : ''), at('tools', name));
+    symlinkSync(at('tools/missing'), at('tools/turning'));
+    symlinkSync(at('tools/turning'), at('tools/missing'));
+    const all = ['lib', 'lib/data.txt', 'projects/other', 'home/config', 'home/config/trace'];
+    for (const path of ['lib/data.txt', 'projects/other', 'tools/config', 'tools/trace', 'tools/turning'])
+      expect(seen({ program: at(path) }, ...all), path).to.deep.equal([]);
+  });
+  it('has ways to what lies deep in its own /tmp and home that nobody can turn', () => {
+    make('ann/work/room');
+    const project = at('ann/work/room');
+    const ways = viewFor({ ...needs, project, named: project }).filter(({ is }) => is === 'way');
+    expect(ways.map(({ path }) => path)).to.include(at('ann/work'));
+  });
   for (const [where, path] of [
     ['a home', 'ann/trace'],
     ['the home of rayserver', 'home/config/trace'],

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { inWords, isSeen, isWithin, type Sight } from '../../../../src/executor/sandbox/sights.ts';
+import { inWords, isSeen, isWithin, type Sight, withWays } from '../../../../src/executor/sandbox/sights.ts';
 
 const sights: Sight[] = [
   { is: 'read', path: '/usr' },
@@ -32,6 +32,27 @@ describe('the sights of a cell', () => {
       '/dev/sda',
     ];
     expect(hidden.filter(seen)).to.deep.equal([]);
+  });
+  it('are reached by ways that cannot be turned, where they lie deep in what can be written', () => {
+    const ways = withWays([
+      { is: 'empty', path: '/tmp' },
+      { is: 'empty', path: '/tmp/labs/ann' },
+      { is: 'write', path: '/tmp/labs/ann/work/room' },
+      { is: 'read', path: '/tmp/tools' },
+      { is: 'read', path: '/tmp/tools/more' },
+    ]);
+    expect(ways.filter(({ is }) => is === 'way').map(({ path }) => path)).to.deep.equal([
+      '/tmp/labs',
+      '/tmp/labs/ann/work',
+    ]);
+    expect(isSeen('/tmp/labs/ann/work/room/a', ways)).to.equal(true);
+    expect(isSeen('/tmp/labs/ann/work/other', ways)).to.equal(false);
+    expect(inWords(ways, true, 4096).join(' ')).to.equal(
+      '--unshare-ipc --size 4096 --tmpfs /tmp --tmpfs /tmp/labs --size 4096 --tmpfs /tmp/labs/ann ' +
+        '--tmpfs /tmp/labs/ann/work --bind /tmp/labs/ann/work/room /tmp/labs/ann/work/room ' +
+        '--ro-bind /tmp/tools /tmp/tools --ro-bind /tmp/tools/more /tmp/tools/more ' +
+        '--remount-ro / --remount-ro /tmp/labs --remount-ro /tmp/labs/ann/work --chdir /',
+    );
   });
   it('are whole components of paths', () => {
     expect([isWithin('/a/b', '/a'), isWithin('/a', '/a'), isWithin('/a', '/')]).to.deep.equal([true, true, true]);
