@@ -716,6 +716,8 @@ static void be_child(struct launch *launch) {
   lower(RLIMIT_NPROC, launch->processes);
   lower(RLIMIT_DATA, launch->memory);
   lower(RLIMIT_NOFILE, launch->files);
+  /* Not before: all others wait for us, and hundreds of threads may be as nice as we are. */
+  setpriority(PRIO_PROCESS, 0, NICE);
   sigprocmask(SIG_SETMASK, &none, NULL);
   become(launch);
   fail(launch, OF_PROGRAM);
@@ -1308,7 +1310,6 @@ static void set_up(void) {
   if (signal_fd < 0) give_up("cannot start");
   /* Of a session of its own, once: with one each, simulations would not be nice towards anybody. */
   setsid();
-  setpriority(PRIO_PROCESS, 0, NICE);
   autogroup_fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
   setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ||

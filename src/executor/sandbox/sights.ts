@@ -26,6 +26,12 @@ export function isSeen(path: string, sights: readonly Sight[]): boolean {
   return last !== undefined && last.is !== 'empty' && last.is !== 'way' && last.is !== 'processes';
 }
 
+/** Without links where something lies below their name: it could not be put there. */
+export function withoutLinks(sights: readonly Sight[]): Sight[] {
+  const isLed = (link: Sight) => !sights.some((sight) => sight !== link && isWithin(sight.path, link.path));
+  return sights.map((sight) => (sight.is !== 'link' || isLed(sight) ? sight : { is: 'empty', path: sight.path }));
+}
+
 /**
  * With ways to what lies deep in a directory that can be written: the directories that lead there could be renamed, so
  * that later simulations find nothing, or something else.

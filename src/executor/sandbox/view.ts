@@ -1,6 +1,6 @@
 import { accessSync, constants, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { isSeen, isWithin, type Sight, withWays } from './sights.ts';
+import { isSeen, isWithin, type Sight, withoutLinks, withWays } from './sights.ts';
 import { exists, isOfSystem, mayBeCovered, systemSights } from './system.ts';
 
 /** What a simulation needs to see. */
@@ -35,7 +35,8 @@ export function viewFor(needs: Needs): Sight[] {
   for (const path of programs(needs)) add(shownFor(path, needs), sights);
   sights.push({ is: 'write', path: project });
   if (named !== project && !isSeen(named, sights)) sights.push({ is: 'link', path: named, to: project });
-  return withWays([...sights, ...devices.map((path) => ({ is: 'device', path }) as const)]);
+  const all = [...sights, ...devices.map((path) => ({ is: 'device', path }) as const)];
+  return withWays(withoutLinks(all));
 }
 
 function add(path: string | null, sights: Sight[]): void {

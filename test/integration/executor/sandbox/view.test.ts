@@ -99,6 +99,10 @@ describe('what a cell shows', () => {
     symlinkSync(at('projects'), at('named'));
     expect(seen({ named: at('named/room') }, 'named/room/a.rad', 'named/other')).to.deep.equal(['named/room/a.rad']);
   });
+  it('is the project in /var/tmp, too, which is a link otherwise', () => {
+    const project = '/var/tmp/room';
+    expect(isSeen(`${project}/a.rad`, viewFor({ ...needs, project, named: project }))).to.equal(true);
+  });
   it('has an empty home, even where the project lies in it', () => {
     make('ann/room');
     expect(seen({ project: at('ann/room'), named: at('ann/room') }, 'ann/room', 'ann', 'ann/bin')).to.deep.equal([

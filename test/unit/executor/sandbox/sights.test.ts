@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { inWords, isSeen, isWithin, type Sight, withWays } from '../../../../src/executor/sandbox/sights.ts';
+import {
+  inWords,
+  isSeen,
+  isWithin,
+  type Sight,
+  withoutLinks,
+  withWays,
+} from '../../../../src/executor/sandbox/sights.ts';
 
 const sights: Sight[] = [
   { is: 'read', path: '/usr' },
@@ -53,6 +60,13 @@ describe('the sights of a cell', () => {
         '--ro-bind /tmp/tools /tmp/tools --ro-bind /tmp/tools/more /tmp/tools/more ' +
         '--remount-ro / --remount-ro /tmp/labs --remount-ro /tmp/labs/ann/work --chdir /',
     );
+  });
+  it('have a directory in place of a link where something lies below that', () => {
+    const link = { is: 'link', path: '/var/tmp', to: '/tmp' } as const;
+    const room = { is: 'write', path: '/var/tmp/room' } as const;
+    expect(withoutLinks([link, { ...room, path: '/tmp/room' }])[0]).to.equal(link);
+    expect(withoutLinks([link, room])).to.deep.equal([{ is: 'empty', path: '/var/tmp' }, room]);
+    expect(isSeen('/var/tmp/room/a', withoutLinks([link, room]))).to.equal(true);
   });
   it('are whole components of paths', () => {
     expect([isWithin('/a/b', '/a'), isWithin('/a', '/a'), isWithin('/a', '/')]).to.deep.equal([true, true, true]);
