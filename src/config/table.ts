@@ -95,7 +95,7 @@ export const settingsTable = {
   'sandbox.readable': setting<readonly string[]>(
     { is: 'paths' },
     [],
-    'Directories and files that contained simulations may read beside their project, such as libraries of materials.',
+    'Directories and files that contained simulations may read beside their project, such as libraries of materials; not /, /dev, /proc, /sys or /tmp, of which they have their own.',
   ),
   'sandbox.devices': setting<readonly string[]>(
     { is: 'paths' },

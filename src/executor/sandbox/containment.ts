@@ -82,6 +82,8 @@ export class Containment {
     if (settings.mode === 'off') return outside(wanted, settings, false);
     const level = await this.#levels.reached();
     if (level.is === 'cell') return await this.#enterCell(wanted, settings, level);
+    // Not in the open instead: a project could see to it that there is none for it.
+    if (level.is === 'none') throw new NotContained(`No cell can be made at this moment: ${level.why}.`);
     if (settings.mode === 'require') throw new NotContained(refusal(level));
     this.#tell(level);
     return outside(wanted, settings, true);

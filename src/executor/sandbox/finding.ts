@@ -17,6 +17,8 @@ export async function containmentFinding(
     return { what, level: 'warning', says, mend: editSettings(home) };
   }
   const level = await look();
+  if (level.is === 'none')
+    return { what, level: 'error', says: `No cell can be made at this moment: ${level.why}.`, mend: null };
   if (level.is === 'process') return without(level, services);
   const says = `Simulations run in cells (${level.bubblewrap}): of this host's files they see their project, the programs, and little else.`;
   if (off.length === 0) return { what, level: 'ok', says, mend: null };

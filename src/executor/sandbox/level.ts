@@ -11,13 +11,17 @@ export type Level =
   /** Each project in a cell of its own. `sized`: bubblewrap can be told how much may be written there. */
   | { readonly is: 'cell'; readonly bubblewrap: string; readonly sized: boolean }
   /** Without capabilities and new privileges, and with limits. `why`: the end of a sentence; `mend`: a command. */
-  | { readonly is: 'process'; readonly why: string; readonly mend: string };
+  | { readonly is: 'process'; readonly why: string; readonly mend: string }
+  /** There can be cells, but not at this moment: a simulation may have used up what they are made of. */
+  | { readonly is: 'none'; readonly why: string };
 
 type Open = (request: CellRequest) => Promise<Cell>;
 
 /** How long it is believed that there can be no cells, ms: somebody may install what is missing. */
 const FRESH = 60_000;
 const KIB = 1024;
+/** What the system says where there are no more processes, memory or open files just now. */
+const passing = /EAGAIN|ENOMEM|E[MN]FILE|temporarily unavailable|Cannot allocate memory|Too many open files/;
 
 /** Finds out by making a cell. */
 export class Levels {
@@ -38,7 +42,7 @@ export class Levels {
     const last = this.#last;
     if (last === null) return await this.look();
     const level = await last.level;
-    const isFresh = level.is === 'cell' || this.#clock.passed() - last.at < FRESH;
+    const isFresh = level.is === 'cell' || (level.is === 'process' && this.#clock.passed() - last.at < FRESH);
     return isFresh || this.#last !== last ? level : await this.look();
   }
 
@@ -61,6 +65,7 @@ export class Levels {
     if (problem.includes('--size') && (await this.#try(bubblewrap, false)) === null) {
       return { is: 'cell', bubblewrap, sized: false };
     }
+    if (passing.test(problem)) return { is: 'none', why: problem };
     return { is: 'process', ...explain(problem, bubblewrap) };
   }
 

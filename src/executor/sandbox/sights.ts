@@ -39,7 +39,9 @@ export function withoutLinks(sights: readonly Sight[]): Sight[] {
 export function withWays(sights: readonly Sight[]): Sight[] {
   return sights.flatMap((sight, index): Sight[] => {
     if (sight.is !== 'empty') return [sight];
-    const below = sights.slice(index + 1).filter(({ path }) => path.startsWith(`${sight.path}/`));
+    const later = sights.slice(index + 1);
+    if (later.some(({ path }) => isWithin(sight.path, path))) return [sight];
+    const below = later.filter(({ path }) => path.startsWith(`${sight.path}/`));
     const firsts = new Set(below.map(({ path }) => path.split('/', sight.path.split('/').length + 1).join('/')));
     const ways = [...firsts].filter((first) => !sights.some(({ path }) => path === first));
     return [sight, ...ways.map((path) => ({ is: 'way', path }) as const)];

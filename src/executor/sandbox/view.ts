@@ -29,7 +29,7 @@ export function viewFor(needs: Needs): Sight[] {
   hide(needs.location, sights);
   const own = env['HOME'] ?? '';
   if (isAbsolute(own) && mayBeCovered(own) && !isOfSystem(own)) sights.push({ is: 'empty', path: own });
-  for (const path of needs.readable) add(exists(path) ? path : null, sights);
+  for (const path of needs.readable.flatMap((one) => alike(one))) add(readable(path, home) ? path : null, sights);
   for (const path of alike(home)) hide(path, sights);
   for (const path of libraries(env)) add(holdsMore(path, needs) ? null : path, sights);
   for (const path of programs(needs)) add(shownFor(path, needs), sights);
@@ -41,6 +41,12 @@ export function viewFor(needs: Needs): Sight[] {
 
 function add(path: string | null, sights: Sight[]): void {
   if (path !== null && !isSeen(path, sights)) sights.push({ is: 'read', path });
+}
+
+/** A cell has its own /tmp, /proc and the like, and lives on the programs: nothing lies over these. */
+function readable(path: string, home: string): boolean {
+  const isOurs = alike(home).some((one) => alike(path).some((real) => isWithin(real, one)));
+  return exists(path) && mayBeCovered(path) && !isOurs;
 }
 
 function hide(path: string | null, sights: Sight[]): void {

@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { LostSpawner } from '../../../src/executor/run.ts';
@@ -82,6 +83,13 @@ for (const { kind, where } of cases) {
       const { run, said } = await lab.sh('cat /proc/self/autogroup');
       await run.ended;
       expect(said.out).to.match(/nice 10\n$/);
+    });
+
+    it('has a starter that is not so nice: a start does not wait for hundreds of them', async function () {
+      if (kind === 'node') skip(this, 'the niceness of the spawner in JavaScript is that of its programs');
+      const { run, said } = await lab.sh('nice');
+      await run.ended;
+      expect([said.out, getPriority(lab.spawner.pid ?? 0)]).to.deep.equal(['10\n', getPriority()]);
     });
 
     it('that was killed is said to be', async () => {

@@ -62,6 +62,12 @@ describe('a simulation', () => {
       );
       expect(existsSync(at('ran'))).to.equal(false);
     });
+    it('does not run uncontained because nothing is left to make one of', async () => {
+      expect(reason(await live('touch ran', {}, containment({ is: 'none', why: 'no more processes' })))).to.equal(
+        'No cell can be made at this moment: no more processes.',
+      );
+      expect(existsSync(at('ran'))).to.equal(false);
+    });
     it('is lost with a spawner that was lost over it', async () => {
       const levels = Object.assign(new Levels(realClock), { reached: () => Promise.reject(new LostSpawner('killed')) });
       const by = new Containment({ home: '/nowhere', clock: realClock, log: () => {} }, levels);

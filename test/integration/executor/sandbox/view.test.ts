@@ -95,6 +95,22 @@ describe('what a cell shows', () => {
     expect(seen({ readable: [at('lib'), at('missing')] }, 'lib', 'missing', 'tools')).to.deep.equal(['lib']);
     expect(seen({ readable: [base] }, 'lib', 'home', 'home/config')).to.deep.equal(['lib']);
   });
+  it('is what may be read by a link and by where that leads to, unless it is the home of rayserver', () => {
+    symlinkSync(at('lib'), at('named'));
+    symlinkSync(at('home/config'), at('ours'));
+    const readable = [at('named'), at('ours'), at('home/config')];
+    expect(seen({ readable }, 'named', 'lib', 'ours', 'home/config')).to.deep.equal(['named', 'lib']);
+  });
+  it('does not lose what it has of its own to what may be read', () => {
+    const readable = ['/', '/dev', '/proc', '/sys', '/tmp'];
+    expect(viewFor({ ...needs, readable })).to.deep.equal(viewFor(needs));
+  });
+  it('has no ways where what may be read lies over them', () => {
+    make('ann/work/room');
+    const project = at('ann/work/room');
+    const view = viewFor({ ...needs, project, named: project, readable: [base] });
+    expect(view.filter(({ is, path }) => is === 'way' && path.startsWith(at('ann')))).to.deep.equal([]);
+  });
   it('has a way to the project by the name that its users have for it', () => {
     symlinkSync(at('projects'), at('named'));
     expect(seen({ named: at('named/room') }, 'named/room/a.rad', 'named/other')).to.deep.equal(['named/room/a.rad']);

@@ -43,6 +43,15 @@ describe('the level of containment', () => {
     clock.pass(1);
     expect((await changing.reached()).is).to.equal('cell');
   });
+  for (const says of ['bwrap: Creating new namespace failed: Resource temporarily unavailable', 'ENOMEM: spawn']) {
+    it(`is none, not a process, where there is only nothing left to make a cell of (${says})`, async () => {
+      let problem: string | null = says;
+      const exhausted = levels(() => problem);
+      expect(await exhausted.reached()).to.deep.equal({ is: 'none', why: says });
+      problem = null;
+      expect((await exhausted.reached()).is).to.equal('cell');
+    });
+  }
   it('is not known after the spawner was lost over it', async () => {
     let isLost = true;
     const losing = new Levels(clock, '/usr/bin', async () => {
@@ -115,6 +124,11 @@ describe('what doctor finds of containment', () => {
   });
   it('is an error where there must be some', async () => {
     expect(await find(inNone, services({ mode: 'require' }))).to.deep.include({ level: 'error', mend: inNone.mend });
+  });
+  it('is an error where there is nothing left to make one of', async () => {
+    const finding = await find({ is: 'none', why: 'bwrap: no more processes' });
+    expect(finding).to.deep.include({ level: 'error', mend: null });
+    expect(finding.says).to.equal('No cell can be made at this moment: bwrap: no more processes.');
   });
   it('is a warning where they are not wanted', async () => {
     const finding = await find(inCells, services({ mode: 'off' }));

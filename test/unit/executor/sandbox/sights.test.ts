@@ -61,6 +61,14 @@ describe('the sights of a cell', () => {
         '--remount-ro / --remount-ro /tmp/labs --remount-ro /tmp/labs/ann/work --chdir /',
     );
   });
+  it('have no ways below what lies over them', () => {
+    const covered: Sight[] = [
+      { is: 'empty', path: '/home/ann' },
+      { is: 'read', path: '/home' },
+      { is: 'write', path: '/home/ann/work/room' },
+    ];
+    expect(withWays(covered)).to.deep.equal(covered);
+  });
   it('have a directory in place of a link where something lies below that', () => {
     const link = { is: 'link', path: '/var/tmp', to: '/tmp' } as const;
     const room = { is: 'write', path: '/var/tmp/room' } as const;
