@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import type { Project } from '../../model/job.ts';
 import type { Service } from '../../model/service.ts';
 import type { Log } from '../../protocol/end.ts';
@@ -10,7 +11,7 @@ import { Cells, type Stay } from './cells.ts';
 import { hiddenFile } from './hidden.ts';
 import { type Level, Levels } from './level.ts';
 import { inWords, type Sight } from './sights.ts';
-import { viewFor } from './view.ts';
+import { isOfProject, viewFor } from './view.ts';
 
 /** How long what was found for a program is taken for granted, ms, and how many of these are remembered. */
 const FRESH = 5000;
@@ -77,7 +78,9 @@ export class Containment {
    * @throws NotContained
    * @throws LostSpawner if the spawner died over it
    */
-  async enter(wanted: Wanted): Promise<Contained> {
+  async enter(asked: Wanted): Promise<Contained> {
+    // A project may call what it brings as it likes: that is no reason to trust it more.
+    const wanted: Wanted = isBrought(asked) ? { ...asked, service: 'command' } : asked;
     const settings = wanted.settings.services[wanted.service];
     if (settings.mode === 'off') return outside(wanted, settings, false);
     const level = await this.#levels.reached();
@@ -153,6 +156,10 @@ export class Containment {
     this.#environments.set(env, made);
     return made;
   }
+}
+
+function isBrought({ program, where }: Wanted): boolean {
+  return program.includes('/') && (!isAbsolute(program) || isOfProject(program, where.place.path));
 }
 
 function outside({ env }: Wanted, settings: ServiceSettings, confined: boolean): Contained {

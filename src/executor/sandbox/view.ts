@@ -61,7 +61,7 @@ function libraries({ RAYPATH = '', PATH = '' }: Needs['env']): string[] {
 /** The program, and those of Radiance, by their names and by where those lead to. */
 function programs({ program, env, project }: Needs): string[] {
   const path = program.includes('/') ? program : inPath(program, env['PATH'] ?? '');
-  const own = path !== null && isAbsolute(path) && !passes(path, project) ? alike(path) : [];
+  const own = path !== null && isAbsolute(path) && !isOfProject(path, project) ? alike(path) : [];
   const rpict = inPath('rpict', env['PATH'] ?? '');
   return rpict === null ? own : [...own, ...alike(rpict), ...linkedFrom(dirname(rpict))];
 }
@@ -103,15 +103,16 @@ function holdsMore(directory: string, { home, env, location, project }: Needs): 
 }
 
 /**
- * Whether a way leads through a directory: what simulations may write must not say what they see. That they could turn a
- * link after we have looked does not matter: where one is met, nothing is shown.
+ * Whether a way leads through the project: what simulations may write must not say what they see. That they could turn a
+ * link after we have looked does not matter: where one is met, all is theirs. So it is with ways through /proc, which
+ * mean something else to each process.
  */
-function passes(path: string, directory: string): boolean {
+export function isOfProject(path: string, project: string): boolean {
   const parts = path.split('/');
   let at = '/';
   for (let links = 0; parts.length > 0; ) {
     at = join(at, parts.shift() ?? '');
-    if (isWithin(at, directory)) return true;
+    if (isWithin(at, project) || isWithin(at, '/proc')) return true;
     const target = linkAt(at);
     if (target === null) continue;
     if (++links > MOST_LINKS) return true;

@@ -68,6 +68,27 @@ describe('a simulation', () => {
       );
       expect(existsSync(at('ran'))).to.equal(false);
     });
+    it('has the settings of a service only where its program is none that the project has brought', async () => {
+      const asked = { ...services({ mode: 'require' }), blender: services({ mode: 'off' }).blender };
+      const outcome = async (program: string) => {
+        const plan = task([run(program, [])], { step: 'frame' });
+        const job = { name: 'room', user: 'anna', project, limits: noLimits };
+        const seen = { ...world(realClock, { services: asked }), containment: containment(why) };
+        return reason(await new Simulation({ attempt: '12.3.1', task: plan, job }, seen).live());
+      };
+      const outside = join(base.path, 'blender');
+      for (const path of [at('blender'), outside]) writeFileSync(path, '#!/bin/sh\n', { mode: 0o755 });
+      expect(await outcome(outside)).to.equal('done');
+      mkdirSync(at('deep'));
+      for (const program of [
+        './blender',
+        at('blender'),
+        at('deep/../blender'),
+        '/proc/self/cwd/blender',
+        '/dev/fd/5/blender',
+      ])
+        expect(await outcome(program), program).to.match(/^It was not started, /);
+    });
     it('is lost with a spawner that was lost over it', async () => {
       const levels = Object.assign(new Levels(realClock), { reached: () => Promise.reject(new LostSpawner('killed')) });
       const by = new Containment({ home: '/nowhere', clock: realClock, log: () => {} }, levels);
