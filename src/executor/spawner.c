@@ -516,8 +516,11 @@ static void miss_usher(pid_t pid) {
     end_usher(outer_usher);
     outer_usher = NULL;
   }
-  for (size_t i = 0; i < run_count; i++)
-    if (runs[i].usher && runs[i].usher->pid == pid) kill(-runs[i].pid, SIGKILL);
+  for (size_t i = 0; i < run_count; i++) {
+    if (!runs[i].usher || runs[i].usher->pid != pid) continue;
+    runs[i].usher->pid = 0;
+    kill(-runs[i].pid, SIGKILL);
+  }
 }
 
 static void reap(void) {
@@ -1342,7 +1345,10 @@ static bool forbid_namespaces(void) {
 static void keep(void) __attribute__((noreturn));
 static void keep(void) {
   prctl(PR_SET_NAME, "cell");
-  if (!forbid_namespaces() || !confine()) give_up("cannot keep a cell");
+  if (!forbid_namespaces() || !confine()) {
+    perror("more namespaces cannot be forbidden in a cell");
+    _exit(1);
+  }
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   signal(SIGCHLD, SIG_IGN);
   /* Bubblewrap has closed standard output. */

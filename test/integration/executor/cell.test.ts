@@ -18,10 +18,16 @@ import { compiledSpawner } from '../../../src/executor/spawner-place.ts';
 import { temporary } from '../../support/executor.ts';
 import { isAlive, runCommand } from '../../support/program.ts';
 import { skip } from '../../support/skip.ts';
-import { noCells, SpawnerLab } from '../../support/spawner.ts';
+import { noCells, SpawnerLab, stateOf } from '../../support/spawner.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const message = (error: Error) => error.message;
+
+/** ptrace, process_vm_readv, add_key, keyctl, bpf, userfaultfd, perf_event_open, setns, io_uring_setup */
+const refused: Partial<Record<NodeJS.Architecture, number[]>> = {
+  x64: [101, 310, 248, 250, 321, 323, 298, 308, 425],
+  arm64: [117, 270, 217, 219, 280, 282, 241, 268, 425],
+};
 
 for (const kind of ['c', 'node'] as const) {
   describe(`a cell (${kind})`, () => {
@@ -63,6 +69,45 @@ for (const kind of ['c', 'node'] as const) {
       // Node's spawner cannot take it from an ordinary user, who can gain nothing by it.
       if (kind === 'c' || process.getuid?.() === 0) expect(bounding).to.equal(none);
       expect(err.match(/unshare failed/g)).to.have.length(2);
+    });
+
+    // Node's spawner has no filter of calls and no ushers.
+    const itOfC = kind === 'c' ? it : () => {};
+
+    itOfC('refuses calls that no renderer needs', async function () {
+      const numbers = refused[process.arch];
+      if (!numbers || !existsSync('/usr/bin/perl')) skip(this, 'no perl, or another machine');
+      // 1 EPERM, 97 EAFNOSUPPORT: AF_VSOCK, by which the host of a virtual machine is reached.
+      const call = 'syscall($_, -1, 0, 0, 0, 0, 0); print "$_ ", $! + 0, "\n"';
+      const script = `perl -e 'for (@ARGV) { ${call} } print socket(S, 40, 1, 0) ? "" : $! + 0, socket(S, 2, 1, 0)'`;
+      const { out } = await heard(`${script} ${numbers.join(' ')}`);
+      expect(out.trim().split('\n')).to.deep.equal([...numbers.map((number) => `${number} 1`), '971']);
+    });
+
+    itOfC('ends with its usher', async () => {
+      const { run } = await lab.sh('echo $$ > leader; exec sleep 1000');
+      await waitUntil('it to run', () => lab.process('leader'));
+      const name = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+      process.kill(findMarked(lab.home).find((pid) => name(pid) === 'usher') ?? 0, 'SIGKILL');
+      expect(await run.ended).to.include({ signal: 'SIGKILL' });
+      expect(await lab.cell?.ended).to.include({ signal: 'SIGKILL' });
+      expect(await lab.start('true', []).catch(message)).to.match(/^ESRCH: .*, cell$/);
+    });
+
+    itOfC('is not needed to be confined', async () => {
+      const script = 'grep -E "^Cap|^Seccomp:" /proc/self/status | cut -f 2; sleep 1000 & echo $! > other';
+      const { run, said } = await lab.sh(script, { cell: null, confined: true });
+      expect(await run.ended).to.include({ exit: 0 });
+      const none = '0000000000000000\n';
+      const bounding = process.getuid?.() === 0 ? none : '[0-9a-f]{16}\n';
+      expect(said.out).to.match(new RegExp(`^${none}${none}${none}${bounding}${none}2\n$`));
+      expect([stateOf(lab.number('other') ?? 0), lab.children()]).to.deep.equal([null, '']);
+      // The usher is not the last word: without it there is another.
+      const isUsher = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'usher\n';
+      for (const pid of findMarked(lab.home).filter(isUsher)) process.kill(pid, 'SIGKILL');
+      await lab.cell?.ended;
+      const again = await lab.sh('exit 5', { cell: null, confined: true });
+      expect(await again.run.ended).to.include({ exit: 5 });
     });
 
     it('cannot be ended from within, and lets no zombie stay', async () => {

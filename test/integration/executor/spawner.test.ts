@@ -342,11 +342,12 @@ for (const { kind, where } of cases) {
     });
 
     it('that took off its mark is ended when nothing else runs', async () => {
-      const off =
-        'ulimit -x 1; setsid sh -c "(echo \\$\\$ > bare; exec sleep 1000) &"; while [ ! -s bare ]; do :; done';
+      const bare = `(sh -c "echo \\$\\$ > bare; exec sleep 1000" &)`;
+      const off = `ulimit -x 1; setsid sh -c '${bare}'; while [ ! -s bare ]; do :; done`;
       const { run } = await lab.start('bash', ['-c', off]);
       expect(await run.ended).to.include({ exit: 0 });
-      expect(lab.children()).to.equal('');
+      expect(lab.number('bare')).to.be.above(0);
+      expect([stateOf(lab.process('bare') ?? 0), lab.children()]).to.deep.equal([null, '']);
     });
 
     it('is paused and resumed with all that left it', async () => {
