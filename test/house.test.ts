@@ -61,7 +61,9 @@ interface Import {
 const imports: Import[] = files.flatMap((file) => {
   const text = readFileSync(join(src, file), 'utf8');
   const room = file.split('/')[0] ?? '';
-  const names = [...text.matchAll(/(?:from|import|require)\s*\(?\s*['"]([^'"]+)['"]/g)].map((match) => match[1] ?? '');
+  const names = [...text.matchAll(/(?<!['"])(?:from|import|require)\s*\(?\s*['"]([^'"]+)['"]/g)].map(
+    (match) => match[1] ?? '',
+  );
   return names.map((wanted) => ({ file, room, wanted }));
 });
 

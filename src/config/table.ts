@@ -1,12 +1,17 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
+import { type SandboxMode, sandboxModes } from '../model/service.ts';
 
 /** What values a setting takes. Bounds are inclusive. */
 export type SettingType =
   | { is: 'whole'; minimum: number; maximum: number }
   | { is: 'number'; minimum: number; maximum: number }
+  | { is: 'bytes'; minimum: number; maximum: number }
+  | { is: 'choice'; of: readonly string[] }
+  | { is: 'flag' }
   | { is: 'address' }
-  | { is: 'directory' };
+  | { is: 'directory' }
+  | { is: 'paths' };
 
 interface Setting<Value> {
   readonly type: SettingType;
@@ -18,6 +23,7 @@ interface Setting<Value> {
 }
 
 const whole = (minimum: number, maximum: number): SettingType => ({ is: 'whole', minimum, maximum });
+const bytes = (minimum: number, maximum: number): SettingType => ({ is: 'bytes', minimum, maximum });
 const setting = <Value>(type: SettingType, value: Value, sentence: string): Setting<Value> => ({
   type,
   default: value,
@@ -71,6 +77,36 @@ export const settingsTable = {
     512,
     "The most processes and threads that simulations may have at a time, all together, beside those that the daemon's user has otherwise.",
   ),
+  'limits.memory': optional<number>(
+    bytes(16_777_216, 2 ** 50),
+    'The most memory that a process of a simulation may use; all of them together, where control groups allow that. null: any.',
+  ),
+  'limits.files': setting(
+    whole(64, 1_048_576),
+    4096,
+    'The most files that a process of a simulation may have open at a time.',
+  ),
+  'sandbox.mode': setting<SandboxMode>(
+    { is: 'choice', of: sandboxModes },
+    'try',
+    'Whether simulations are contained. require: what cannot be contained is not started. try: as far as this host allows. off: not at all.',
+  ),
+  'sandbox.network': setting<boolean>({ is: 'flag' }, false, 'Whether contained simulations may use the network.'),
+  'sandbox.readable': setting<readonly string[]>(
+    { is: 'paths' },
+    [],
+    'Directories and files that contained simulations may read beside their project, such as libraries of materials.',
+  ),
+  'sandbox.devices': setting<readonly string[]>(
+    { is: 'paths' },
+    [],
+    'Devices that contained simulations may use, such as /dev/dri for a graphics card.',
+  ),
+  'sandbox.tmp': setting(
+    bytes(1_048_576, 2 ** 50),
+    1_073_741_824,
+    'The size of the private /tmp that the contained simulations of a project share; what is in it takes memory.',
+  ),
   'jobs.keep': optional<number>(whole(0, 1_000_000_000), 'How many ended jobs are remembered, the newest. null: all.'),
   'jobs.days': optional<number>(
     { is: 'number', minimum: 0.001, maximum: 100_000 },
@@ -82,24 +118,56 @@ export const settingsTable = {
 export type SettingsTable = typeof settingsTable;
 export type SettingKey = keyof SettingsTable;
 
+/** Settings that may be others for a service. */
+export type ServiceKey = Extract<SettingKey, `limits.${string}` | `sandbox.${string}`>;
+
+export function isServiceKey(key: SettingKey): key is ServiceKey {
+  return key.startsWith('limits.') || key.startsWith('sandbox.');
+}
+
 /** In words, for a message: `a whole number from 1 to 65535`. */
 export function describeType(type: SettingType, orNull: boolean): string {
   const words = typeWords(type);
   return orNull ? `${words}, or null` : words;
 }
 
+/** A value as it is used: `2 GB` is a number of bytes. What is not understood stays as it is. */
+export function understood(type: SettingType, written: unknown): unknown {
+  if (type.is !== 'bytes' || typeof written !== 'string') return written;
+  const [, number, unit] = /^(\d{1,16}(?:\.\d{1,6})?) ?([KMGT]i?)?B$/.exec(written) ?? [];
+  if (number === undefined) return written;
+  const power = unit === undefined ? 0 : 'KMGT'.indexOf(unit.charAt(0)) + 1;
+  return Math.round(Number(number) * (unit?.endsWith('i') ? 1024 : 1000) ** power);
+}
+
+/** A value as it is written in the file. */
+export function written(value: unknown): string {
+  return Array.isArray(value) ? `[${value.join(', ')}]` : String(value);
+}
+
 /** True if the value is of the type, within its bounds. */
 export function isOfType(type: SettingType, value: unknown): boolean {
   switch (type.is) {
     case 'whole':
+    case 'bytes':
       return Number.isSafeInteger(value) && within(type, value as number);
     case 'number':
       return typeof value === 'number' && within(type, value);
     case 'address':
       return typeof value === 'string' && (isIP(value) !== 0 || value === 'localhost');
+    case 'choice':
+      return typeof value === 'string' && type.of.includes(value);
+    case 'flag':
+      return typeof value === 'boolean';
     case 'directory':
-      return typeof value === 'string' && isAbsolute(value) && !value.includes('\0');
+      return isPath(value);
+    case 'paths':
+      return Array.isArray(value) && value.every(isPath);
   }
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === 'string' && isAbsolute(value) && !value.includes('\0');
 }
 
 function within(bounds: { minimum: number; maximum: number }, value: number): boolean {
@@ -112,9 +180,17 @@ function typeWords(type: SettingType): string {
       return `a whole number from ${type.minimum} to ${type.maximum}`;
     case 'number':
       return `a number from ${type.minimum} to ${type.maximum}`;
+    case 'bytes':
+      return `bytes from ${type.minimum} to ${type.maximum}, or a size such as 2 GB`;
+    case 'choice':
+      return type.of.join(' or ');
+    case 'flag':
+      return 'true or false';
     case 'address':
       return 'an IP address or localhost';
     case 'directory':
       return 'the absolute path of a directory';
+    case 'paths':
+      return 'a list of absolute paths';
   }
 }

@@ -16,6 +16,7 @@ import { lockProbe } from './lock-probe.ts';
 import { answer } from './questions.ts';
 import { Reports } from './reports.ts';
 import type { Run } from './run.ts';
+import { Containment } from './sandbox/containment.ts';
 import { type Assignment, Simulation } from './simulation.ts';
 import { Surroundings } from './surroundings.ts';
 import { tidy } from './tidy.ts';
@@ -60,6 +61,7 @@ export class Control {
   readonly #surroundings: Surroundings;
   readonly #workplaces: Workplaces;
   readonly #shares: Shares;
+  readonly #containment: Containment;
   readonly #locks: LockProbe;
   readonly #helpers = new Helpers();
   /** What the server said of its jobs. */
@@ -82,6 +84,7 @@ export class Control {
     this.#workplaces = new Workplaces(clock);
     this.#locks = lockProbe(clock);
     this.#shares = new Shares(clock, this.#locks);
+    this.#containment = new Containment(options);
     this.#attempts = new Attempts({
       clock,
       log,
@@ -247,6 +250,7 @@ export class Control {
       env: this.#surroundings.recall(settings).env,
       workplaces: this.#workplaces,
       shares: this.#shares,
+      containment: this.#containment,
       turn,
       ...signs,
     });
@@ -263,7 +267,17 @@ export class Control {
     const { installation, env } = this.#surroundings.look(settings);
     const running = (job: number, log: string) => this.#attempts.running(job, log);
     const helped = (run: Run) => this.#helpers.wait(run);
-    return { clock, home, settings, installation, env, locks: this.#locks, running, helped };
+    return {
+      clock,
+      home,
+      settings,
+      installation,
+      env,
+      containment: this.#containment,
+      locks: this.#locks,
+      running,
+      helped,
+    };
   }
 
   /** Whoever asks or starts has said hello. */

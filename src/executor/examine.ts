@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { quoted } from '../model/shell-word.ts';
 import type { Finding, Question } from '../protocol/inner.ts';
 import { systemAccounts } from '../unix/accounts.ts';
@@ -6,7 +5,8 @@ import { examinePath } from './examine-directory.ts';
 import { examineLocations } from './examine-locations.ts';
 import type { Host } from './host.ts';
 import { radianceVersion } from './installation.ts';
-import { installRadiance, restart } from './mends.ts';
+import { editSettings, installRadiance, restart } from './mends.ts';
+import { containmentFinding } from './sandbox/finding.ts';
 
 /**
  * Looks at this host, at its locations, and at `directory` as a project, or an ambient file, if one is named. Each
@@ -16,7 +16,9 @@ export async function examine(
   { directory, mend, locations }: Omit<Extract<Question, { ask: 'examine' }>, 'ask'>,
   host: Host,
 ): Promise<Finding[]> {
-  const findings = [await radiance(host), user(), umask(host), ...(await examineLocations(locations))];
+  const { settings, home, containment } = host;
+  const contained = await containmentFinding(settings.services, home, () => containment.look());
+  const findings = [await radiance(host), user(), umask(host), contained, ...(await examineLocations(locations))];
   if (directory !== null) findings.push(...(await examinePath(directory, mend, host.home, host.locks)));
   return findings;
 }
@@ -60,11 +62,6 @@ function user(): Finding {
   const says = `Simulations run as ${name}, groups ${named.join(', ')}.`;
   if (uid === 0) return { what: 'user', level: 'error', says, mend: 'rayserver -u ray -g rfusers' };
   return { what: 'user', level: 'ok', says, mend: null };
-}
-
-/** Settings are read at the start only. */
-function editSettings(home: string): string {
-  return `"\${EDITOR:-vi}" ${quoted(join(home, 'config/rayserver.yaml'))} && ${restart(home, '')}`.trim();
 }
 
 function umask({ home }: Host): Finding {

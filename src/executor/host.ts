@@ -3,6 +3,7 @@ import type { HostSettings } from '../protocol/inner.ts';
 import type { Clock } from './clock.ts';
 import type { Installation } from './installation.ts';
 import type { Ending, Environment, Run } from './run.ts';
+import type { Containment } from './sandbox/containment.ts';
 import type { SimulationLog } from './simulation-log.ts';
 
 export interface Running {
@@ -20,6 +21,7 @@ export interface Host {
   readonly installation: Installation;
   /** The environment of simulations. */
   readonly env: Environment;
+  readonly containment: Pick<Containment, 'enter' | 'look'>;
   readonly locks: Pick<LockProbe, 'ask' | 'look'>;
   /** The simulation of this job with this log that runs here; null if none does. */
   readonly running: (job: number, log: string) => Running | null;

@@ -38,6 +38,11 @@ export function installRadiance(program = packageDirectory()): string {
   ].join(' && ');
 }
 
+/** Settings are read at the start only. */
+export function editSettings(home: string): string {
+  return `"\${EDITOR:-vi}" ${quoted(join(home, 'config/rayserver.yaml'))} && ${restart(home, '')}`.trim();
+}
+
 /** Ends the daemon of this home and starts it with these options. */
 export function restart(home: string, options: string): string {
   const standard = basename(home) === 'rayserver' && dirname(home) === '/var/lib';

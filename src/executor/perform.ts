@@ -9,6 +9,7 @@ import { Output } from './output.ts';
 import type { Papers } from './papers.ts';
 import type { Reins } from './reins.ts';
 import { type Command, type Ending, type Environment, LostSpawner, type Run, start, type Whereabouts } from './run.ts';
+import type { Contained } from './sandbox/containment.ts';
 import { isScarcity, patiently } from './scarcity.ts';
 import type { Turn } from './turn.ts';
 
@@ -21,9 +22,9 @@ export interface Scene {
   readonly directory: number;
   readonly where: Whereabouts;
   readonly attempt: string;
-  /** How many processes it and all others may have. */
-  readonly processes: number;
+  /** As our own programs have it. */
   readonly env: Environment;
+  readonly contained: Pick<Contained, 'how' | 'env' | 'tmp' | 'hidden'>;
   readonly clock: Clock;
   readonly papers: Papers;
   readonly reins: Reins;
@@ -80,8 +81,7 @@ export async function perform(deed: RunDeed, scene: Scene): Promise<Performed> {
     );
   } catch (error) {
     // It never ran, or went with its spawner: that says nothing of the task.
-    if (error instanceof LostSpawner || isCancelled(error))
-      return { outcome: { is: 'stopped' }, warnings: [], usage: null };
+    if (isLost(error) || isCancelled(error)) return { outcome: { is: 'stopped' }, warnings: [], usage: null };
     if (!(error instanceof NoStart)) throw error;
     return { outcome: failure(error.message), warnings: [], usage: null };
   }
@@ -92,7 +92,7 @@ export async function perform(deed: RunDeed, scene: Scene): Promise<Performed> {
     const ending = await reins.follow(scene.rein?.(run) ?? run);
     papers.forget();
     scene.over();
-    return judge(ending, output, stdout);
+    return await explained(judge(ending, output, stdout), scene);
   } finally {
     if (stdin !== null) closeSync(stdin);
     if (stdout !== null) closeSync(stdout);
@@ -127,7 +127,7 @@ async function open(deed: RunDeed, scene: Scene, output: Output): Promise<Opened
 
 async function startProgram(
   { program, args, stdout: sink }: RunDeed,
-  { task, directory, where, attempt, processes, env, clock, turn, yields, heard }: Scene,
+  { task, directory, where, attempt, contained, clock, turn, yields, heard }: Scene,
   output: Output,
   stdin: number | null,
   file: number | null,
@@ -138,17 +138,31 @@ async function startProgram(
     return output.hear(stream, portion);
   };
   try {
-    const command: Command = { program, args, env, directory, where, stdin, stdout, attempt, processes, turn, yields };
+    const { how, env } = contained;
+    const command: Command = { program, args, env, directory, where, stdin, stdout, attempt, turn, yields, ...how };
     return await start(command, hear, clock);
   } catch (error) {
-    if (isScarcity(error) || isCancelled(error) || error instanceof LostSpawner) throw error;
-    const wanted = { program, step: task.step, directory, path: env['PATH'] ?? '' };
+    if (isScarcity(error) || isCancelled(error) || isLost(error)) throw error;
+    const wanted = { program, step: task.step, directory, path: contained.env['PATH'] ?? '' };
     throw new NoStart(noStart(wanted, error as NodeJS.ErrnoException));
   }
 }
 
+/** With the spawner, or with the cell that it was to run in. */
+function isLost(error: unknown): boolean {
+  return error instanceof LostSpawner || (error as NodeJS.ErrnoException).syscall === 'cell';
+}
+
 function isCancelled(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ECANCELED';
+}
+
+/** What cannot be seen where it ran looks to a program as if it were not there. */
+async function explained(performed: Performed, { contained }: Scene): Promise<Performed> {
+  const { outcome } = performed;
+  if (outcome?.is !== 'failed') return performed;
+  const hidden = await contained.hidden(outcome.lastLines);
+  return hidden === null ? performed : { ...performed, outcome: { ...outcome, reason: `${outcome.reason} ${hidden}` } };
 }
 
 function judge(ending: Ending, output: Output, stdout: number | null): Performed {

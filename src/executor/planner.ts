@@ -37,7 +37,7 @@ export function plan(
       const { planSeconds } = host.settings;
       removeLitter(directory, planPrefix, host.clock.now() - (planSeconds + 60) * 1000);
       try {
-        const printed = await runRad(directory, rif, call, host);
+        const printed = await runRad({ project, directory }, rif, call, host);
         const input = { rif, call, printed, optionFiles: readOptionFiles(directory, printed, rif, call) };
         const facts = lookAt(directory, filesToLookAt(readUnderstood(input), rif));
         const { reportSeconds, slots } = host.settings;

@@ -35,7 +35,7 @@ export class PngSource {
       directory,
       stdin: picture,
       stdout: 'heard',
-      processes: host.settings.processes,
+      processes: host.settings.services.radiance.processes,
     } as const;
     const run = await start(command, (stream, portion) => source.#hear(stream, portion), host.clock);
     source.#run = run;

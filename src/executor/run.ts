@@ -29,6 +29,14 @@ export interface Command {
   readonly attempt?: string;
   /** How many processes it and all others may have; without it, as many as the user may. */
   readonly processes?: number;
+  /** Bytes of memory that each of its processes may have of its own. */
+  readonly memory?: number;
+  /** How many files each of its processes may have open. */
+  readonly files?: number;
+  /** The number of the cell that it runs in (cell.ts); null, as without it, for none. */
+  readonly cell?: number | null;
+  /** It has no capabilities, and calls of the kernel that no renderer needs are refused to it: always so in a cell. */
+  readonly confined?: boolean;
   /** Without it, it starts at once. */
   readonly turn?: Turn;
   /** With its end its slot is free for one that waits for its turn. */
@@ -61,6 +69,11 @@ export function useSpawner(given: Spawner | null): void {
  * @throws LostSpawner if the spawner died over it: it is as if it had been lost while it ran
  */
 export async function start(command: Command, hear: Hear, clock: Clock): Promise<Run> {
+  return new Supervised(await startActive(command, hear), clock);
+}
+
+/** As {@link start}, for those that speak with the spawner themselves. */
+export async function startActive(command: Command, hear: Hear): Promise<ActiveRun> {
   spawner ??= new Spawner({ home: markOfHome('/proc/self'), log: () => {}, asked: process.env['RAYSERVER_SPAWNER'] });
   const { program, args, env, attempt, processes, stdout } = command;
   const where = command.where ?? new Whereabouts(command.directory);
@@ -69,6 +82,10 @@ export async function start(command: Command, hear: Hear, clock: Clock): Promise
     attempt: attempt === undefined ? '' : `RAYSERVER_ATTEMPT=${attempt}`,
     args: [program, ...args],
     processes: processes ?? null,
+    memory: command.memory ?? 0,
+    files: command.files ?? 0,
+    cell: command.cell ?? 0,
+    confined: command.confined ?? false,
     turn: command.turn ?? new Turn(false),
     yields: command.yields ?? false,
     places: () => ({
@@ -77,13 +94,12 @@ export async function start(command: Command, hear: Hear, clock: Clock): Promise
       stdout: typeof stdout === 'number' ? placeOf(stdout) : stdout === 'heard' ? ('heard' as const) : null,
     }),
   };
-  const active = await spawner.start(request, hear).catch((error: NodeJS.ErrnoException) => {
+  return await spawner.start(request, hear).catch((error: NodeJS.ErrnoException) => {
     // Renamed between our look and the spawner's: once more, from its new name.
     where.forget();
     if (error.code === 'ESTALE' && spawner) return spawner.start(request, hear);
     throw error;
   });
-  return new Supervised(active, clock);
 }
 
 /** Where a directory is, looked up once until it is forgotten: it may have been renamed since. */

@@ -1,6 +1,7 @@
 import type { JobLimits, Project } from '../model/job.ts';
-import { attemptKey, type Deed, type Outcome, type TaskPlan, type Usage } from '../model/task.ts';
+import { attemptKey, type Deed, type Outcome, type RunDeed, type TaskPlan, type Usage } from '../model/task.ts';
 import type { HostSettings } from '../protocol/inner.ts';
+import { serviceOf } from '../renderers/programs.ts';
 import { wasEnded } from '../renderers/radiance/resume.ts';
 import { fileToDisk, removeBelow, renameBelow, requirePlainFile } from './below.ts';
 import type { Clock } from './clock.ts';
@@ -12,11 +13,12 @@ import { firstLines, lastLine, withProblem } from './log-lines.ts';
 import { isCurrent } from './octree.ts';
 import { paint } from './paint.ts';
 import { Papers } from './papers.ts';
-import { type Failed, failure, type Scene } from './perform.ts';
+import { type Failed, failure, type Performed, type Scene } from './perform.ts';
 import { Reins } from './reins.ts';
 import { collectResults } from './results.ts';
 import { hasNoRoom, isFull } from './room.ts';
-import type { Environment } from './run.ts';
+import { type Environment, LostSpawner } from './run.ts';
+import { type Contained, type Containment, NotContained } from './sandbox/containment.ts';
 import { patiently } from './scarcity.ts';
 import type { SimulationLog } from './simulation-log.ts';
 import { Sink } from './sink.ts';
@@ -47,6 +49,7 @@ export interface World {
   readonly env: Environment;
   readonly workplaces: Workplaces;
   readonly shares: Shares;
+  readonly containment: Pick<Containment, 'enter'>;
   readonly turn: Turn;
   /** A program of it runs. */
   readonly started: (pid: number) => void;
@@ -57,6 +60,9 @@ export interface World {
 
 /** Made in every project: they hold what we write ourselves. */
 const ours = ['proc', 'logfiles'];
+
+/** What its programs have in common. */
+type Surrounding = Omit<Scene, 'contained'>;
 
 /** One attempt's life: from the opened project to its outcome. It never throws, whatever happens to the project. */
 export class Simulation {
@@ -194,9 +200,9 @@ export class Simulation {
     this.#world.shares.abandon({ attempt: this.#assignment.attempt, directory });
   }
 
-  #scene(place: Workplace, papers: Papers): Scene {
+  #scene(place: Workplace, papers: Papers): Surrounding {
     const { attempt, task } = this.#assignment;
-    const { env, clock, settings, shares, turn, started, freed, progressed } = this.#world;
+    const { env, clock, shares, turn, started, freed, progressed } = this.#world;
     const runs = task.deeds.filter((deed) => deed.do === 'run').length;
     const yields = task.deeds.length === 1 && runs === 1;
     return {
@@ -204,7 +210,6 @@ export class Simulation {
       directory: place.directory,
       where: place.where,
       attempt,
-      processes: settings.processes,
       env,
       clock,
       papers,
@@ -224,12 +229,10 @@ export class Simulation {
   }
 
   /** Null if all went well. */
-  async #do(deed: Deed, scene: Scene): Promise<Exclude<Outcome, { is: 'done' }> | null> {
+  async #do(deed: Deed, scene: Surrounding): Promise<Exclude<Outcome, { is: 'done' }> | null> {
     switch (deed.do) {
       case 'run': {
-        const { stdout } = deed;
-        const performed = stdout.to === 'picture' ? paint(deed, stdout, scene) : performLit(deed, scene);
-        const { outcome, warnings, usage } = await performed;
+        const { outcome, warnings, usage } = await this.#run(deed, scene);
         this.#warnings.push(...warnings);
         this.#usage = sum(this.#usage, usage);
         // One that was told to end may do so with status 0: what it wrote is not whole for that.
@@ -250,6 +253,32 @@ export class Simulation {
         requirePlainFile(scene.directory, deed.path);
         return null;
     }
+  }
+
+  /** One program, contained. */
+  async #run(deed: RunDeed, scene: Surrounding): Promise<Performed> {
+    let contained: Contained;
+    try {
+      contained = await this.#contain(deed.program, scene);
+    } catch (error) {
+      if (error instanceof LostSpawner) return { outcome: { is: 'stopped' }, warnings: [], usage: null };
+      if (!(error instanceof NotContained)) throw error;
+      return { outcome: failure(error.message), warnings: [], usage: null };
+    }
+    try {
+      const { stdout } = deed;
+      const inside = { ...scene, contained };
+      return await (stdout.to === 'picture' ? paint(deed, stdout, inside) : performLit(deed, inside));
+    } finally {
+      contained.leave();
+    }
+  }
+
+  #contain(program: string, { task, where, env }: Surrounding): Promise<Contained> {
+    const { settings, containment } = this.#world;
+    const { project } = this.#assignment.job;
+    const service = task.step === 'frame' ? serviceOf(program) : 'radiance';
+    return containment.enter({ program, service, project, where, env, settings });
   }
 
   #exceed(sentence: string): void {

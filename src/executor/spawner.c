@@ -10,6 +10,10 @@
  * 2.4. What leaves its parent becomes our child, for we are a subreaper. Where our control group is delegated to our user,
  * each simulation has one of its own besides, which it cannot leave by accident: then also what took off its mark is
  * found while others run.
+ *
+ * A simulation may run in a cell: namespaces that bubblewrap made, which runs as one of our programs. Programs are
+ * started there by an usher of ours, which has joined it. With --keep this program is something else: process 1 of a
+ * cell, which does nothing but let those go who lost their parents.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -19,6 +23,7 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -26,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -37,21 +43,24 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { VERSION = 2, LINK = 3, NICE = 10 };
+#include "spawner/confine.h"
+
+enum { VERSION = 3, LINK = 3, NICE = 10 };
 enum { LONGEST_FRAME = 16 << 20, MOST_RUNS = 4096, ENVIRONMENTS = 16, DIRECTORIES = 16, PORTION = 65536 };
+enum { USHER_STACK = 65536 };
 enum { WINDOW = 256 << 10, LAST_OUTPUT = 1 << 20 };
 /* Milliseconds. */
-enum { AGAIN = 5, PATIENCE = 5000, AUTOGROUP_PAUSE = 150, DIRECTORY_IDLE = 5000 };
+enum { AGAIN = 5, PATIENCE = 5000, AUTOGROUP_PAUSE = 150, DIRECTORY_IDLE = 5000, USHER_PATIENCE = 20 };
 /* The mark: home, procwrap's life, simulation. */
 #define RUN_BITS 20
 #define RUN_MASK ((UINT64_C(1) << RUN_BITS) - 1)
 
-enum to_us { HELLO = 1, ENVIRONMENT, START, SIGNAL, CREDIT, GO, CANCEL };
+enum to_us { HELLO = 1, ENVIRONMENT, START, SIGNAL, CREDIT, GO, CANCEL, CELL };
 /* Of a start. */
-enum flags { WAITS = 1, YIELDS = 2 };
-enum from_us { READY = 1, STARTED, REFUSED, OUTPUT, ENDED };
+enum flags { WAITS = 1, YIELDS = 2, CONFINED = 4 };
+enum from_us { READY = 1, STARTED, REFUSED, OUTPUT, ENDED, OPENED };
 enum sends { SEND_TERM = 1, SEND_KILL, SEND_STOP, SEND_CONTINUE };
-enum place { OF_PROGRAM, OF_DIRECTORY, OF_STDIN, OF_STDOUT, OF_SYSTEM };
+enum place { OF_PROGRAM, OF_DIRECTORY, OF_STDIN, OF_STDOUT, OF_SYSTEM, OF_CELL };
 enum target { NOTHING, HEARD, A_FILE };
 
 struct buffer {
@@ -59,9 +68,28 @@ struct buffer {
   size_t start, end, room;
 };
 
+/*
+ * A process that shares our memory and descriptors. It has joined a cell and been confined, once and for all that it
+ * starts; they are our children. We wait while it works, so that the two of us do not use one memory at a time.
+ */
+struct usher {
+  pid_t pid;
+  char *stack;
+  /* Event descriptors: something is to be started; it was. */
+  int asked, answered;
+  /* Of a cell; else `keeper` is 0. Process 1, a child that it had from the beginning, and its children's numbers. */
+  pid_t keeper, sleeper;
+  int children;
+  struct namespace { int fd, kind; } namespaces[8];
+  struct launch *launch;
+  volatile int error;
+};
+
 struct run {
   uint32_t id;
   pid_t pid; /* 0: this place is free. */
+  uint32_t cell; /* The id of its keeper's run; 0: none. */
+  struct usher *usher; /* Of the cell that it keeps. */
   int output[2];
   uint32_t credit[2];
   bool gone; /* The leader ended and was reaped. */
@@ -96,14 +124,25 @@ struct known {
   int fd;
 };
 
+struct target_of {
+  uint8_t is;
+  char *path;
+  uint64_t device, inode;
+};
+
 /* What the child tells before it becomes the program. vfork shares our memory. */
 struct launch {
   struct run *run;
+  struct usher *usher;
+  struct target_of where;
   char **arguments, **variables;
   int directory, input, output[2];
-  uint64_t processes;
+  uint64_t processes, memory, files;
+  int group;
+  volatile pid_t pid;
   volatile int error, place;
 };
+
 
 static struct buffer in, out;
 static struct run *runs;
@@ -114,6 +153,8 @@ static struct waiting *first_waiting;
 static struct environment environments[ENVIRONMENTS];
 static struct known directories[DIRECTORIES];
 static size_t next_directory;
+/* Of those that are confined in no cell. */
+static struct usher *outer_usher;
 static uint64_t mark;
 static pid_t self;
 static int null_fd, signal_fd, children_fd, autogroup_fd = -1;
@@ -382,8 +423,34 @@ static size_t running(void) {
   return count;
 }
 
-/* Our children's numbers, ended by 0, in memory that is valid until the next call. */
-static pid_t *children(void) {
+/* How many simulations run in a cell, or with 0 in none. */
+static size_t running_in(uint32_t cell) {
+  size_t count = 0;
+  for (size_t i = 0; i < run_count; i++)
+    count += runs[i].pid != 0 && !runs[i].gone && !runs[i].usher && runs[i].cell == cell;
+  return count;
+}
+
+/* The usher of a cell; NULL if it is gone. */
+static struct usher *usher_of(uint32_t cell) {
+  struct run *keeper = cell == 0 ? NULL : run_called(cell);
+  return keeper && !keeper->gone ? keeper->usher : NULL;
+}
+
+static bool is_usher(pid_t pid) {
+  for (size_t i = 0; i < run_count; i++)
+    if (runs[i].usher && runs[i].usher->pid == pid) return true;
+  return outer_usher && outer_usher->pid == pid;
+}
+
+static size_t ushers(void) {
+  size_t count = outer_usher && outer_usher->pid != 0;
+  for (size_t i = 0; i < run_count; i++) count += runs[i].usher && runs[i].usher->pid != 0;
+  return count;
+}
+
+/* A process's children's numbers, ended by 0, in memory that is valid until the next call. */
+static pid_t *children(int fd) {
   static char *text;
   static pid_t *pids;
   static size_t room = 4096;
@@ -393,7 +460,7 @@ static pid_t *children(void) {
     free(pids);
     pids = calloc(room / 2 + 1, sizeof *pids);
     if (!text || !pids) give_up("memory");
-    ssize_t got = children_fd < 0 ? 0 : pread(children_fd, text, room - 1, 0);
+    ssize_t got = fd < 0 ? 0 : pread(fd, text, room - 1, 0);
     size = got < 0 ? 0 : (size_t)got;
     if (size < room - 1) break;
     room *= 2;
@@ -406,33 +473,54 @@ static pid_t *children(void) {
   return pids;
 }
 
-/* Whether we have children that no simulation begins with: orphans of some simulation. Some kernels do not tell. */
-static bool have_orphans(void) {
+/* Whether a simulation may have left orphans, which come to us, or in a cell to its keeper. Some kernels do not tell. */
+static bool have_orphans(uint32_t cell) {
+  struct usher *in = usher_of(cell);
+  int fd = in ? in->children : children_fd;
   size_t count = 0;
-  if (children_fd < 0) return true;
-  for (pid_t *pid = children(); *pid != 0; pid++) count++;
-  return count > running();
+  /* With its keeper, all that is in a cell ends. */
+  if (cell != 0 && !in) return false;
+  if (fd < 0) return true;
+  for (pid_t *pid = children(fd); *pid != 0; pid++) count++;
+  return count > (in ? (in->sleeper != 0) : running() + ushers());
 }
 
 /*
  * Kills orphans of no living simulation: those of one that is over, and, when nothing runs that could have made them,
  * those that took off their mark. Returns how many there were.
  */
-static int kill_strays(void) {
+static int kill_strays(uint32_t cell) {
   int count = 0;
-  for (pid_t *pid = children(); *pid != 0; pid++) {
+  struct usher *in = usher_of(cell);
+  if (cell != 0 && !in) return 0;
+  for (pid_t *pid = children(in ? in->children : children_fd); *pid != 0; pid++) {
     struct rlimit limit = {0, 0};
-    if (run_with(*pid)) continue;
+    if (in ? *pid == in->sleeper : run_with(*pid) || is_usher(*pid)) continue;
     prlimit(*pid, RLIMIT_LOCKS, NULL, &limit);
     bool ours = (limit.rlim_cur & ~RUN_MASK) == mark;
     bool lives = false;
     for (size_t i = 0; i < run_count; i++)
-      lives = lives || (runs[i].pid != 0 && limit.rlim_cur == mark_of(&runs[i]));
-    if (ours ? lives : running() > 0) continue;
+      lives = lives || (runs[i].pid != 0 && (!in || runs[i].cell == cell) && limit.rlim_cur == mark_of(&runs[i]));
+    if (ours ? lives : running_in(cell) > 0) continue;
     kill(*pid, SIGKILL);
     count++;
   }
   return count;
+}
+
+static void end_usher(struct usher *usher);
+
+/* One that was killed: nothing can be started in its cell any more. Of those without a cell, there will be another. */
+static void miss_usher(pid_t pid) {
+  if (outer_usher && outer_usher->pid == pid) {
+    end_usher(outer_usher);
+    outer_usher = NULL;
+  }
+  for (size_t i = 0; i < run_count; i++) {
+    if (!runs[i].usher || runs[i].usher->pid != pid) continue;
+    runs[i].usher->pid = 0;
+    kill(-runs[i].pid, SIGKILL);
+  }
 }
 
 static void reap(void) {
@@ -442,6 +530,7 @@ static void reap(void) {
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0) return;
     struct run *run = run_with(info.si_pid);
     if (!run) {
+      miss_usher(info.si_pid);
       waitpid(info.si_pid, NULL, WNOHANG);
       continue;
     }
@@ -449,20 +538,25 @@ static void reap(void) {
     wait4(run->pid, &run->status, WNOHANG, &run->usage);
     run->gone = true;
     run->sweep_until = now() + PATIENCE;
+    /* Else it would hold on to the namespaces, and whoever waits for a disk to be free would wait for us. */
+    if (run->usher) end_usher(run->usher);
+    run->usher = NULL;
   }
 }
 
 static void end_all(int status) {
   int64_t until = now() + PATIENCE;
   /* Nothing may be reaped as a simulation any more, and nothing is exempt. */
+  outer_usher = NULL;
   for (size_t i = 0; i < run_count; i++) {
     if (runs[i].pid != 0 && !runs[i].gone) kill(-runs[i].pid, SIGKILL);
     kill_group(&runs[i]);
     runs[i].pid = 0;
+    runs[i].usher = NULL;
   }
   for (;;) {
     int left = mark == 0 ? 0 : kill_marked(mark, ~RUN_MASK);
-    left += kill_strays();
+    left += kill_strays(0);
     while (waitpid(-1, NULL, WNOHANG) > 0) left++;
     if (left == 0 || now() > until) {
       if (groups_fd >= 0) remove_groups(delegated_fd, groups_name);
@@ -589,24 +683,39 @@ static void become(struct launch *launch) {
   errno = error;
 }
 
+/* Never above what it is; 0: as it is. */
+static void lower(enum __rlimit_resource resource, uint64_t most) {
+  struct rlimit limit;
+  if (most == 0 || getrlimit(resource, &limit) < 0) return;
+  if (limit.rlim_max > most) limit.rlim_max = most;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(resource, &limit);
+}
+
+static bool enter(const struct launch *launch) {
+  struct stat seen;
+  if (launch->directory >= 0) return fchdir(launch->directory) == 0;
+  bool there = chdir(launch->where.path) == 0 && stat(".", &seen) == 0;
+  if (there && seen.st_dev == launch->where.device && seen.st_ino == launch->where.inode) return true;
+  if (there || errno == ENOENT || errno == ENOTDIR || errno == ELOOP) errno = ESTALE;
+  return false;
+}
+
 static void be_child(struct launch *launch) __attribute__((noreturn));
 static void be_child(struct launch *launch) {
   sigset_t none;
   sigemptyset(&none);
-  /* Whoever outlives us is killed; we may have died already. */
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != self) fail(launch, OF_SYSTEM);
-  if (setpgid(0, 0) < 0) fail(launch, OF_SYSTEM);
-  if (fchdir(launch->directory) < 0) fail(launch, OF_DIRECTORY);
-  if (dup2(launch->input, 0) < 0 || dup2(launch->output[0], 1) < 0 || dup2(launch->output[1], 2) < 0)
-    fail(launch, OF_SYSTEM);
   struct rlimit ours = {mark_of(launch->run), mark_of(launch->run)};
   setrlimit(RLIMIT_LOCKS, &ours);
-  struct rlimit processes;
-  if (launch->processes > 0 && getrlimit(RLIMIT_NPROC, &processes) == 0) {
-    if (processes.rlim_max > launch->processes) processes.rlim_max = launch->processes;
-    processes.rlim_cur = processes.rlim_max;
-    setrlimit(RLIMIT_NPROC, &processes);
-  }
+  /* Whoever outlives us is killed; we may have died already, which is not to be seen in a cell: that dies as well. */
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || (getppid() != self && getppid() != 0)) fail(launch, OF_SYSTEM);
+  if (setpgid(0, 0) < 0) fail(launch, OF_SYSTEM);
+  if (!enter(launch)) fail(launch, OF_DIRECTORY);
+  if (dup2(launch->input, 0) < 0 || dup2(launch->output[0], 1) < 0 || dup2(launch->output[1], 2) < 0)
+    fail(launch, OF_SYSTEM);
+  lower(RLIMIT_NPROC, launch->processes);
+  lower(RLIMIT_DATA, launch->memory);
+  lower(RLIMIT_NOFILE, launch->files);
   sigprocmask(SIG_SETMASK, &none, NULL);
   become(launch);
   fail(launch, OF_PROGRAM);
@@ -643,14 +752,156 @@ static pid_t launch_grouped(struct launch *launch, int directory) {
 
 static pid_t launch_child(struct launch *launch) __attribute__((noinline));
 static pid_t launch_child(struct launch *launch) {
-  int group = group_of((size_t)(launch->run - runs));
-  pid_t grouped = group < 0 ? -1 : launch_grouped(launch, group);
-  if (group >= 0) close(group);
+  pid_t grouped = launch->group < 0 ? -1 : launch_grouped(launch, launch->group);
   launch->run->grouped = grouped > 0;
   if (grouped > 0) return grouped;
   pid_t pid = vfork();
   if (pid == 0) be_child(launch);
   return pid;
+}
+
+/* Ushers */
+
+static int be_inmate(void *launch) { be_child(launch); }
+
+static pid_t usher_grouped(struct launch *launch) __attribute__((noinline));
+static pid_t usher_grouped(struct launch *launch) {
+  struct clone_args arguments = {.flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | CLONE_INTO_CGROUP,
+                                 .parent_tid = (uintptr_t)&launch->pid,
+                                 .cgroup = (uint64_t)launch->group};
+  long pid = vfork_into(&arguments);
+  if (pid == 0) be_child(launch);
+  return (pid_t)pid;
+}
+
+/* As vfork, but the child is our spawner's. Its number is there before it runs. */
+static void usher_one(struct usher *usher) {
+  struct launch *launch = usher->launch;
+  int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
+  pid_t pid = launch->group < 0 ? -1 : usher_grouped(launch);
+  launch->run->grouped = pid > 0;
+  if (pid <= 0) pid = clone(be_inmate, usher->stack + 2 * USHER_STACK, flags, launch, &launch->pid);
+  if (pid > 0) return;
+  launch->error = errno;
+  launch->pid = -1;
+}
+
+static bool join(const struct usher *usher) {
+  for (const struct namespace *one = usher->namespaces; one->kind != 0; one++)
+    if (setns(one->fd, one->kind) < 0) return false;
+  return true;
+}
+
+static int be_usher(void *given) {
+  struct usher *usher = given;
+  eventfd_t number;
+  prctl(PR_SET_NAME, "usher");
+  usher->error = join(usher) && confine() && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : errno;
+  if (getppid() != self) _exit(1);
+  for (bool goes_on = usher->error == 0;; usher_one(usher)) {
+    /* After this word the memory is not ours, errno included, until we are asked. */
+    eventfd_write(usher->answered, 1);
+    if (!goes_on || eventfd_read(usher->asked, &number) < 0) _exit(0);
+  }
+}
+
+static bool is_stopped(pid_t pid) {
+  char path[32], text[256];
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  text[size < 0 ? 0 : size] = '\0';
+  const char *name_end = strrchr(text, ')');
+  return name_end && strncmp(name_end, ") T", 3) == 0;
+}
+
+/*
+ * False where it has died. What it starts shares our memory as well until it is the program; if it is stopped before,
+ * which only a neighbour in the cell does, it is killed, lest everybody waits for it.
+ */
+static bool wait_for(struct usher *usher) {
+  for (;;) {
+    struct pollfd polled = {usher->answered, POLLIN, 0};
+    siginfo_t info = {0};
+    eventfd_t number;
+    if (poll(&polled, 1, USHER_PATIENCE) > 0) return eventfd_read(usher->answered, &number) == 0;
+    if (usher->launch && usher->launch->pid > 0 && is_stopped(usher->launch->pid)) kill(usher->launch->pid, SIGKILL);
+    if (waitid(P_PID, (id_t)usher->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid != 0) return false;
+  }
+}
+
+static void end_usher(struct usher *usher) {
+  if (usher->pid > 0) {
+    kill(usher->pid, SIGKILL);
+    waitpid(usher->pid, NULL, 0);
+  }
+  for (struct namespace *one = usher->namespaces; one->kind != 0; one++) close(one->fd);
+  if (usher->asked >= 0) close(usher->asked);
+  if (usher->answered >= 0) close(usher->answered);
+  if (usher->children >= 0) close(usher->children);
+  free(usher->stack);
+  free(usher);
+}
+
+/* Opens the namespaces of process 1 of a cell that are not ours as well. Without those of users, files and processes it is none. */
+static bool open_namespaces(struct usher *usher) {
+  static const struct { const char *name; int kind; } kinds[] = {
+    /* That of users first: in it we may join the others. */
+    {"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS}, {"pid", CLONE_NEWPID}, {"net", CLONE_NEWNET},
+    {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"cgroup", CLONE_NEWCGROUP},
+  };
+  struct namespace *next = usher->namespaces;
+  int found = 0;
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    char theirs[64], ours[64];
+    struct stat there, here;
+    snprintf(theirs, sizeof theirs, "/proc/%d/ns/%s", (int)usher->keeper, kinds[i].name);
+    snprintf(ours, sizeof ours, "/proc/self/ns/%s", kinds[i].name);
+    if (stat(ours, &here) < 0 && errno == ENOENT) continue;
+    if (stat(theirs, &there) < 0) return false;
+    if (there.st_ino == here.st_ino) continue;
+    *next = (struct namespace){open(theirs, O_RDONLY | O_CLOEXEC), kinds[i].kind};
+    if (next++->fd < 0) return false;
+    found |= kinds[i].kind;
+  }
+  errno = EINVAL;
+  return (found & CLONE_NEWUSER) && (found & CLONE_NEWNS) && (found & CLONE_NEWPID);
+}
+
+/* One for the cell of this process 1, or with 0 for none. NULL and errno where there can be none. */
+static struct usher *make_usher(pid_t keeper) {
+  char path[64];
+  struct usher *usher = calloc(1, sizeof *usher);
+  if (!usher) return NULL;
+  usher->keeper = keeper;
+  usher->stack = malloc(2 * USHER_STACK);
+  usher->asked = eventfd(0, EFD_CLOEXEC);
+  usher->answered = eventfd(0, EFD_CLOEXEC);
+  snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)keeper, (int)keeper);
+  usher->children = keeper == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+  usher->sleeper = keeper == 0 ? 0 : *children(usher->children);
+  errno = EMFILE;
+  if (usher->stack && usher->asked >= 0 && usher->answered >= 0 && (keeper == 0 || open_namespaces(usher)))
+    usher->pid = clone(be_usher, usher->stack + USHER_STACK, CLONE_VM | CLONE_FILES | SIGCHLD, usher);
+  usher->error = usher->pid > 0 ? (wait_for(usher) ? usher->error : ECHILD) : errno;
+  if (usher->error == 0) return usher;
+  int error = usher->error;
+  end_usher(usher);
+  errno = error;
+  return NULL;
+}
+
+static pid_t launch_by_usher(struct launch *launch) {
+  struct usher *usher = launch->usher;
+  bool answered;
+  usher->launch = launch;
+  eventfd_write(usher->asked, 1);
+  answered = wait_for(usher);
+  usher->launch = NULL;
+  if (answered && launch->pid > 0) return launch->pid;
+  errno = answered ? launch->error : ESRCH;
+  return -1;
 }
 
 static struct run *new_run(uint32_t id) {
@@ -690,12 +941,6 @@ static void refuse(uint32_t id, int error, enum place place) {
   put8(place);
 }
 
-struct target_of {
-  uint8_t is;
-  char *path;
-  uint64_t device, inode;
-};
-
 static struct target_of take_target(struct reader *reader) {
   struct target_of target = {.is = take8(reader)};
   if (target.is != A_FILE) return target;
@@ -706,9 +951,13 @@ static struct target_of take_target(struct reader *reader) {
 }
 
 /* Opens all that the program is given; the place of the failure, or -1. */
-static int open_all(struct launch *launch, struct target_of *where, struct target_of *input, struct target_of *output) {
-  launch->directory = open_directory(where->path, where->device, where->inode);
-  if (launch->directory < 0) return OF_DIRECTORY;
+static int open_all(struct launch *launch, struct target_of *input, struct target_of *output) {
+  struct target_of *where = &launch->where;
+  /* In a cell it is entered by its path. */
+  if (!launch->usher || launch->usher->keeper == 0) {
+    launch->directory = open_directory(where->path, where->device, where->inode);
+    if (launch->directory < 0) return OF_DIRECTORY;
+  }
   launch->input = input->is == A_FILE ? open_file(input->path, input->device, input->inode, O_RDONLY) : null_fd;
   if (launch->input < 0) return OF_STDIN;
   if (output->is == A_FILE) launch->output[0] = open_file(output->path, output->device, output->inode, O_WRONLY);
@@ -718,36 +967,61 @@ static int open_all(struct launch *launch, struct target_of *where, struct targe
   return launch->output[1] < 0 ? OF_SYSTEM : -1;
 }
 
+/* Finds who starts it, if we do not do so ourselves; the place of the failure, or -1. */
+static int find_usher(struct launch *launch, uint32_t cell, bool confined) {
+  if (!launch->run) return OF_SYSTEM;
+  if (cell == 0 && !confined) return -1;
+  if (cell == 0 && !outer_usher) outer_usher = make_usher(0);
+  launch->usher = cell == 0 ? outer_usher : usher_of(cell);
+  if (launch->usher) return -1;
+  if (cell == 0) return OF_SYSTEM;
+  errno = ESRCH;
+  return OF_CELL;
+}
+
+/* Its number; -1, and why not. */
+static pid_t launch_it(struct launch *launch) {
+  launch->place = launch->usher && launch->usher->keeper != 0 ? OF_CELL : OF_SYSTEM;
+  launch->group = group_of((size_t)(launch->run - runs));
+  pid_t pid = launch->usher ? launch_by_usher(launch) : launch_child(launch);
+  if (pid < 0) launch->error = errno;
+  else if (launch->error != 0) waitpid(pid, NULL, 0);
+  if (launch->group >= 0) close(launch->group);
+  return pid;
+}
+
 static void start(struct reader *reader, uint32_t id, uint8_t flags) {
   struct launch launch = {.directory = -1, .input = -1, .output = {-1, -1}};
+  pid_t pid = -1;
   uint32_t number = take32(reader);
   char *attempt = take_text(reader);
+  uint32_t cell = take32(reader);
   launch.processes = take64(reader);
-  struct target_of where = take_target(reader), input = take_target(reader), output = take_target(reader);
+  launch.memory = take64(reader);
+  launch.files = take64(reader);
+  launch.where = take_target(reader);
+  struct target_of input = take_target(reader), output = take_target(reader);
   launch.arguments = take_texts(reader, 0);
   struct environment *environment = number < ENVIRONMENTS ? &environments[number] : NULL;
-  if (!launch.arguments[0] || where.is != A_FILE || !environment || !environment->variables) reader->bad = true;
+  if (!launch.arguments[0] || launch.where.is != A_FILE || !environment || !environment->variables) reader->bad = true;
   if (reader->bad) {
     free(launch.arguments);
     return;
   }
   environment->variables[0] = attempt;
   launch.variables = environment->variables + (*attempt == '\0');
-  pid_t pid = -1;
   launch.run = new_run(id);
-  launch.place = launch.run ? open_all(&launch, &where, &input, &output) : OF_SYSTEM;
+  launch.place = find_usher(&launch, cell, flags & CONFINED);
+  if (launch.place == -1) launch.place = open_all(&launch, &input, &output);
   launch.error = launch.place == -1 ? 0 : errno;
-  if (launch.place == -1) {
-    pid = launch_child(&launch);
-    if (pid < 0) launch.place = OF_SYSTEM, launch.error = errno;
-    else if (launch.error != 0) waitpid(pid, NULL, 0);
-  }
+  if (launch.place == -1) pid = launch_it(&launch);
   int given[3] = {launch.input, launch.output[0], launch.output[1]};
   for (int i = 0; i < 3; i++)
     if (given[i] >= 0 && given[i] != null_fd) close(given[i]);
   free(launch.arguments);
   if (launch.error == 0) {
     launch.run->pid = pid;
+    launch.run->cell = cell;
     launch.run->yields = flags & YIELDS;
     begin(STARTED, 4, id);
     put32((uint32_t)pid);
@@ -851,6 +1125,17 @@ static void send_signal(struct run *run, uint8_t what) {
   }
 }
 
+/* From now on the run with this id, bubblewrap, keeps a cell, whose process 1 this is. */
+static void open_cell(struct run *run, uint32_t id, pid_t keeper) {
+  int error = ESRCH;
+  if (run && !run->gone && !run->usher && is_marked(keeper, mark_of(run), ~UINT64_C(0))) {
+    run->usher = make_usher(keeper);
+    error = run->usher ? 0 : errno;
+  }
+  begin(OPENED, 4, id);
+  put32((uint32_t)error);
+}
+
 static bool hello(struct reader *reader, uint32_t version) {
   struct rlimit ours;
   if (version != VERSION) return false;
@@ -867,7 +1152,7 @@ static bool hello(struct reader *reader, uint32_t version) {
 static bool obey(struct reader *reader) {
   uint8_t type = take8(reader);
   uint32_t id = take32(reader);
-  struct run *run = type == SIGNAL || type == CREDIT ? run_called(id) : NULL;
+  struct run *run = type == SIGNAL || type == CREDIT || type == CELL ? run_called(id) : NULL;
   switch (type) {
     case HELLO:
       if (!hello(reader, id)) return false;
@@ -881,6 +1166,7 @@ static bool obey(struct reader *reader) {
     }
     case GO: return go(take_waiting(id));
     case CANCEL: cancel(take_waiting(id)); break;
+    case CELL: open_cell(run, id, (pid_t)take32(reader)); break;
     case SIGNAL: {
       uint8_t what = take8(reader);
       if (run) send_signal(run, what);
@@ -970,7 +1256,8 @@ static bool sweep(void) {
     struct run *run = &runs[i];
     if (run->pid == 0 || !run->gone) continue;
     bool clean = !kill_group(run);
-    clean = clean && (!have_orphans() || (kill_marked(mark_of(run), ~UINT64_C(0)) == 0 && kill_strays() == 0));
+    clean = clean &&
+            (!have_orphans(run->cell) || (kill_marked(mark_of(run), ~UINT64_C(0)) == 0 && kill_strays(run->cell) == 0));
     if (!clean && now() <= run->sweep_until) {
       again = true;
       continue;
@@ -1048,7 +1335,31 @@ static nfds_t listen_to(struct pollfd *polled, struct listened *listened) {
   return count;
 }
 
-int main(void) {
+/* Forbids more namespaces of users: in a new one, everybody has all capabilities. */
+static bool forbid_namespaces(void) {
+  int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+  return fd >= 0 && write(fd, "0", 1) == 1;
+}
+
+/* Process 1 of a cell: nobody there can end it, the kernel reaps for it, and what it has in memory is not to be seen. */
+static void keep(void) __attribute__((noreturn));
+static void keep(void) {
+  prctl(PR_SET_NAME, "cell");
+  if (!forbid_namespaces() || !confine()) {
+    perror("more namespaces cannot be forbidden in a cell");
+    _exit(1);
+  }
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  signal(SIGCHLD, SIG_IGN);
+  /* Bubblewrap has closed standard output. */
+  if (write(2, "ready\n", 6) != 6) _exit(1);
+  for (int fd = 0; fd <= LINK; fd++) close(fd);
+  close_strangers();
+  for (;;) pause();
+}
+
+int main(int count_given, char **given) {
+  if (count_given == 2 && strcmp(given[1], "--keep") == 0) keep();
   static struct pollfd polled[2 + 2 * MOST_RUNS];
   static struct listened listened[2 + 2 * MOST_RUNS];
   bool again = false;
@@ -1056,7 +1367,8 @@ int main(void) {
   for (;;) {
     bool rude = be_nice();
     nfds_t count = listen_to(polled, listened);
-    int timeout = again ? AGAIN : rude ? AUTOGROUP_PAUSE : running() == 0 && have_directories() ? DIRECTORY_IDLE : -1;
+    bool idle = running_in(0) == 0 && have_directories();
+    int timeout = again ? AGAIN : rude ? AUTOGROUP_PAUSE : idle ? DIRECTORY_IDLE : -1;
     int ready = poll(polled, count, timeout);
     if (ready < 0 && errno != EINTR) give_up("poll");
     if (ready == 0 && timeout == DIRECTORY_IDLE) close_directories();

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { CommandRequest, Found, JobLimits, Project, RadianceRequest } from '../model/job.ts';
+import { type Service, sandboxModes } from '../model/service.ts';
 import { AttemptText, Outcome, TaskPlan } from '../model/task.ts';
 
 /**
@@ -9,6 +10,25 @@ import { AttemptText, Outcome, TaskPlan } from '../model/task.ts';
 
 const Id = Type.Integer({ minimum: 1 });
 
+/** What holds for the simulations of one service. */
+export const ServiceSettings = Type.Object({
+  /** Whether they are contained: what cannot be is not started; as far as it can be; or not. */
+  mode: Type.Enum([...sandboxModes]),
+  network: Type.Boolean(),
+  /** Absolute paths that they may read beside their project. */
+  readable: Type.Array(Type.String()),
+  devices: Type.Array(Type.String()),
+  /** The size of their private /tmp. */
+  tmpBytes: Type.Integer({ minimum: 1 }),
+  /** Bytes that a process may have; null: any. */
+  memory: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+  /** Most processes that simulations may have at a time, all together. */
+  processes: Type.Integer({ minimum: 1 }),
+  /** Most files that a process may have open. */
+  files: Type.Integer({ minimum: 1 }),
+});
+export type ServiceSettings = Static<typeof ServiceSettings>;
+
 /** Settings that the server hands on; procwrap reads no configuration of its own. */
 export const HostSettings = Type.Object({
   /** Directory with Radiance's `bin` and `lib`, or null: look in PATH, then beside the program. */
@@ -17,8 +37,12 @@ export const HostSettings = Type.Object({
   planSeconds: Type.Number({ exclusiveMinimum: 0 }),
   /** Most that a log file of a simulation keeps, bytes; head and tail are kept. */
   logBytes: Type.Integer({ minimum: 4096 }),
-  /** Most processes that simulations may have at a time, all together. */
-  processes: Type.Integer({ minimum: 1 }),
+  services: Type.Object({
+    radiance: ServiceSettings,
+    povray: ServiceSettings,
+    blender: ServiceSettings,
+    command: ServiceSettings,
+  } satisfies Record<Service, unknown>),
   /** Seconds between rpict's progress reports. */
   reportSeconds: Type.Integer({ minimum: 1 }),
   /** Simulations at a time; what is started beyond that waits its turn. */

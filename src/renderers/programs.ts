@@ -1,3 +1,4 @@
+import type { Service } from '../model/service.ts';
 import { failureOf as anyFailureOf, progressOf as anyProgressOf } from './any-program.ts';
 import { blender } from './blender/blender.ts';
 import { povray } from './povray/povray.ts';
@@ -18,5 +19,17 @@ const known: ReadonlyMap<string, Understanding> = new Map([
 
 /** What is known of a program, by its name with or without a path. */
 export function understandingOf(program: string): Understanding {
-  return known.get(program.slice(program.lastIndexOf('/') + 1)) ?? any;
+  return known.get(nameOf(program)) ?? any;
+}
+
+/** Whose settings hold for a program. */
+export function serviceOf(program: string): Service {
+  const understanding = understandingOf(program);
+  if (understanding === radiance) return 'radiance';
+  if (understanding === povray) return 'povray';
+  return understanding === blender ? 'blender' : 'command';
+}
+
+function nameOf(program: string): string {
+  return program.slice(program.lastIndexOf('/') + 1);
 }

@@ -1,5 +1,4 @@
 import { Refusal } from '../model/refusal.ts';
-import type { HostSettings } from '../protocol/inner.ts';
 import { type FarmState, farmOf } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
 import { react } from '../scheduler/reactor.ts';
@@ -9,6 +8,7 @@ import { Commands } from './commands.ts';
 import { Conductor } from './conductor.ts';
 import { keepForgetting } from './forgetting.ts';
 import { hear } from './hearing.ts';
+import { hostSettings } from './host-settings.ts';
 import { count, endOf, measure } from './measures.ts';
 import { metered } from './metered-store.ts';
 import type { FarmOptions } from './options.ts';
@@ -196,15 +196,4 @@ class Running implements RunningFarm {
     this.#procwrap.close();
     await this.#options.store.close();
   }
-}
-
-function hostSettings({ settings, slots }: FarmOptions): HostSettings {
-  return {
-    radiance: settings.radiance,
-    planSeconds: settings.plan.seconds,
-    logBytes: settings.log.bytes,
-    processes: settings.limits.processes,
-    reportSeconds: settings.report.seconds,
-    slots,
-  };
 }

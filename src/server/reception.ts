@@ -1,10 +1,13 @@
 import { findRecord } from '../config/hosts.ts';
 import { projectFor } from '../config/projects.ts';
+import { settingsFor } from '../config/settings.ts';
 import type { Job, JobLimits, JobRequest, Project } from '../model/job.ts';
 import { summaryOf } from '../model/progress.ts';
 import { Refusal } from '../model/refusal.ts';
+import type { Service } from '../model/service.ts';
 import type { TaskPlan } from '../model/task.ts';
 import type { JobView, ProjectName, SubmitRequest } from '../protocol/api.ts';
+import { serviceOf } from '../renderers/programs.ts';
 import type { FarmState } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
 import { busyWith } from '../scheduler/reactor.ts';
@@ -125,7 +128,7 @@ export class Reception {
       priority: asked.priority ?? 0,
       project,
       request,
-      limits: this.#limits(asked),
+      limits: this.#limits(asked, serviceOfRequest(request)),
       submittedAt,
       idempotencyKey: key,
       notes: planned.notes,
@@ -134,12 +137,13 @@ export class Reception {
     };
   }
 
-  #limits({ retries, timeLimit, progressLimit }: SubmitRequest): JobLimits {
+  #limits({ retries, timeLimit, progressLimit }: SubmitRequest, service: Service): JobLimits {
     const { settings } = this.#doors.options;
+    const { limits } = settingsFor(service, settings);
     return {
       retries: retries ?? settings.retries,
-      seconds: timeLimit === undefined ? settings.limits.seconds : timeLimit,
-      progressSeconds: progressLimit === undefined ? settings.limits.progress : progressLimit,
+      seconds: timeLimit === undefined ? limits.seconds : timeLimit,
+      progressSeconds: progressLimit === undefined ? limits.progress : progressLimit,
     };
   }
 
@@ -182,6 +186,10 @@ export class Reception {
     this.#last = mine.catch(() => undefined);
     return mine;
   }
+}
+
+function serviceOfRequest(request: JobRequest): Service {
+  return request.kind === 'radiance' ? 'radiance' : serviceOf(request.command[0] ?? '');
 }
 
 type FoundProject = Required<Project>;

@@ -11,8 +11,10 @@ const SIGINFO_BYTES = 128;
 const SIGINFO_PID = 16;
 const RUSAGE_BYTES = 144;
 
+export const RLIMIT_DATA = 2;
 export const RLIMIT_CORE = 4;
 export const RLIMIT_NPROC = 6;
+export const RLIMIT_NOFILE = 7;
 export const RLIMIT_LOCKS = 10;
 
 /** A soft and a hard limit of a process. */
@@ -34,11 +36,21 @@ export function limitOf(pid: number, resource: number): Limit | null {
 }
 
 /** @throws NodeJS.ErrnoException EPERM where the hard limit would have to grow */
-export function setOwnLimit(resource: number, { soft, hard }: Limit): void {
+export function setOwnLimit(resource: number, limit: Limit): void {
+  setLimit(0, resource, limit);
+}
+
+/** Lowers both limits of a process of the same user; that it is gone does not matter. */
+export function lowerLimit(pid: number, resource: number, most: bigint): void {
+  const now = limitOf(pid, resource);
+  if (now && now.hard > most) setLimit(pid, resource, { soft: most, hard: most });
+}
+
+function setLimit(pid: number, resource: number, { soft, hard }: Limit): void {
   const wanted = Buffer.alloc(RLIMIT_BYTES);
   wanted.writeBigUInt64LE(soft, 0);
   wanted.writeBigUInt64LE(hard, 8);
-  if (libc.prlimit(0, resource, wanted, null) < 0) throw systemError(lastError(), 'prlimit');
+  if (libc.prlimit(pid, resource, wanted, null) < 0) throw systemError(lastError(), 'prlimit');
 }
 
 /**

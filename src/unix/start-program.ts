@@ -68,7 +68,8 @@ function startFirst({ args, variables }: Program, actions: Buffer): number {
   throw systemError(fault, 'posix_spawn', program);
 }
 
-function candidates(program: string, variables: readonly string[]): string[] {
+/** The paths at which a program of that name is looked for, one after the other. */
+export function candidates(program: string, variables: readonly string[]): string[] {
   if (program.includes('/')) return [program];
   const path = variables.findLast((variable) => variable.startsWith('PATH='))?.slice('PATH='.length);
   const directories = (path ?? '/usr/local/bin:/usr/bin:/bin').split(':');

@@ -11,6 +11,7 @@ const O_CLOEXEC = 0o2000000;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_NO_SYMLINKS = 0x04;
 const RESOLVE_BENEATH = 0x08;
+const RESOLVE_IN_ROOT = 0x10;
 const BENEATH = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
 const UNLINKED = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
 const AT_FDCWD = -100;
@@ -55,6 +56,16 @@ export function openUnlinked(path: string, flags: number): number {
   } finally {
     closeSync(root);
   }
+}
+
+/**
+ * Opens, as O_PATH, what a process with this root directory would find at an absolute path.
+ * @throws NodeJS.ErrnoException ENOENT, EACCES ...; ENOSYS before Linux 5.6
+ */
+export function openInRoot(root: number, path: string): number {
+  const answer = openat2(root, path, O_PATH, 0, RESOLVE_IN_ROOT);
+  if (typeof answer !== 'number') throw answer;
+  return answer;
 }
 
 /** As {@link openBeneath} without the kernel's help: every link is refused with ELOOP or ENOTDIR. */

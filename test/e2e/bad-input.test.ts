@@ -183,17 +183,13 @@ describe('bad input', function () {
 
     it('that is deleted while it runs: the job says so, and nothing comes back', async () => {
       lab.write(at('room.rif'), rif().replace(/^AMBFILE=.*\n/m, ''));
-      const began = join(lab.directory, 'home/began');
-      const go = join(lab.directory, 'go');
-      otherRadiance(
-        'rpict',
-        `touch ${began}; while [ ! -e ${go} ]; do sleep 0.05; done; exec ${realProgram('rpict')} "$@"`,
-      );
+      // It sees its project only, which is deleted under it.
+      const waits = '[ -e go ] || { touch began; while [ -e began ]; do sleep 0.05; done; }';
+      otherRadiance('rpict', `${waits}; exec ${realProgram('rpict')} "$@"`);
       await lab.startDaemon();
       const job = await lab.json<JobView>('submit', at('room.rif'), '--view', 'door');
-      await waitUntil('the renderer', () => existsSync(began));
+      await waitUntil('the renderer', () => existsSync(at('began')));
       rmSync(project, { recursive: true });
-      writeFileSync(go, '');
       const failed = await lab.rayctl('wait', String(job.id));
       expect(failed.status).to.equal(1);
       expect(failed.stderr).to.include(`The project was deleted while the simulation ran: ${project}`);
@@ -201,6 +197,7 @@ describe('bad input', function () {
       expect(existsSync(project)).to.equal(false);
       const next = lab.project();
       renameSync(next, project);
+      lab.write(at('go'), '');
       const ended = await lab.rayctl('submit', at('room.rif'), '--view', 'door', '--wait');
       expect(ended.status, ended.stderr).to.equal(0);
     });

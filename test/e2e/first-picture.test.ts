@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JobView, TaskView } from '../../src/protocol/api.ts';
+import { ownNumber } from '../support/inside.ts';
 import { Lab, nobody } from '../support/lab.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -142,7 +143,7 @@ describe('a Radiance project through the daemon', function () {
       '--set',
       'RESOLUTION=700',
     );
-    const pid = await waitUntil('a renderer', () => lab.renderers()[0]);
+    const pid = ownNumber(await waitUntil('a renderer', () => lab.renderers()[0]));
     daemon.kill('SIGKILL');
     await daemon.ended;
     await lab.startDaemon();

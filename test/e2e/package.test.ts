@@ -53,6 +53,7 @@ describe('the package', () => {
       // Compiled where the package is installed, for the C library there.
       'packaging/npm/install.cjs',
       'src/executor/spawner.c',
+      'src/executor/spawner/confine.h',
       'completions/_rayctl',
       'completions/rayctl.bash',
       'config/hosts.dst',

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JobView, TaskView } from '../../src/protocol/api.ts';
-import { Lab } from '../support/lab.ts';
+import { Lab, processesWith } from '../support/lab.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 /** rayctl, a real daemon, and programs that are shells: small, but whole. */
@@ -57,13 +57,12 @@ describe('any program, by rayctl and a real daemon', function () {
   });
 
   it('pauses processes where they are, and lets them go on', async () => {
-    const command = ['sh', '-c', 'echo $$ > pid; until [ -e go ]; do sleep 0.1; done'];
-    expect((await lab.rayctl(...run('--', ...command))).status).to.equal(0);
-    await waitUntil(
+    const script = 'until [ -e go ]; do sleep 0.1; done';
+    expect((await lab.rayctl(...run('--', 'sh', '-c', script))).status).to.equal(0);
+    const pid = await waitUntil(
       'the process',
-      () => existsSync(join(project, 'pid')) && readFileSync(join(project, 'pid'), 'utf8') !== '',
+      () => processesWith((words) => words[0] === 'sh' && words[2] === script)[0],
     );
-    const pid = Number(readFileSync(join(project, 'pid'), 'utf8'));
     expect((await lab.rayctl('pause', '3')).stdout).to.equal('Job 3 is paused.\n');
     await waitUntil('it is stopped', () => stateOf(pid) === 'T');
     expect((await lab.rayctl('pause', '3')).status).to.equal(1);

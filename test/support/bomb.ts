@@ -9,6 +9,7 @@ import { waitUntil } from './wait-until.ts';
 const kind = process.argv[2] === 'c' ? 'c' : 'node';
 const most = 40;
 const lab = new SpawnerLab(kind);
+if (process.argv[3] === 'in a cell') await lab.enterCell();
 writeFileSync(lab.at('bomb'), 'setsid sh ./bomb & sleep 1000 & setsid sh ./bomb & wait\n');
 const { run } = await lab.start('sh', ['./bomb'], { processes: most });
 let seen = 0;

@@ -9,6 +9,7 @@ import { SpawnerLab } from './spawner.ts';
 const kind = process.argv[2] === 'c' ? 'c' : 'node';
 let later = 0;
 const lab = new SpawnerLab(kind, undefined, { ...realClock, passed: () => realClock.passed() + later });
+if (process.argv[3] === 'in a cell') await lab.enterCell();
 const { run } = await lab.start('true', [], { processes: 20 });
 await run.ended;
 const others = Array.from({ length: 40 }, () => spawn('sleep', ['1000'], { stdio: 'ignore' }));

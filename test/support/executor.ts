@@ -7,21 +7,38 @@ import { Shares } from '../../src/executor/indirect/shares.ts';
 import { findRadiance, simulationEnvironment } from '../../src/executor/installation.ts';
 import { lockProbe } from '../../src/executor/lock-probe.ts';
 import type { Environment, Run } from '../../src/executor/run.ts';
+import { Containment } from '../../src/executor/sandbox/containment.ts';
 import type { World } from '../../src/executor/simulation.ts';
 import { Turn } from '../../src/executor/turn.ts';
 import { Workplaces } from '../../src/executor/workplaces.ts';
 import type { JobLimits, Project } from '../../src/model/job.ts';
 import type { Deed, RunDeed, TaskPlan } from '../../src/model/task.ts';
-import type { HostSettings } from '../../src/protocol/inner.ts';
+import type { HostSettings, ServiceSettings } from '../../src/protocol/inner.ts';
 
 /** The directory whose bin/ holds the stand-ins for Radiance's programs. */
 export const fixtures = join(import.meta.dirname, '../../../test/fixtures');
+
+/** As they are without settings, but for what a test says. */
+export function services(more: Partial<ServiceSettings> = {}): HostSettings['services'] {
+  const one: ServiceSettings = {
+    mode: 'try',
+    network: false,
+    readable: [],
+    devices: [],
+    tmpBytes: 2 ** 30,
+    memory: null,
+    processes: 512,
+    files: 4096,
+    ...more,
+  };
+  return { radiance: one, povray: one, blender: one, command: one };
+}
 
 export const settings: HostSettings = {
   radiance: fixtures,
   planSeconds: 20,
   logBytes: 65_536,
-  processes: 512,
+  services: services(),
   reportSeconds: 1,
   slots: 2,
 };
@@ -115,6 +132,7 @@ export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
     env,
     workplaces: new Workplaces(clock),
     shares: new Shares(clock, lockProbe(realClock)),
+    containment: new Containment({ home: '/nowhere', clock, log: () => {} }),
     turn: new Turn(false),
     pids: pids ?? [],
     fractions: fractions ?? [],
@@ -146,6 +164,7 @@ export function handHost(home: string, programs = '.'): HandHost {
     installation,
     env: simulationEnvironment(installation, process.env),
     inHand: running,
+    containment: new Containment({ home, clock: realClock, log: () => {} }),
     locks: lockProbe(realClock),
     running: (job, log) => running.get(`${job} ${log}`) ?? null,
     helpers,

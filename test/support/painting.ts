@@ -5,6 +5,7 @@ import { realClock } from '../../src/executor/clock.ts';
 import { Shares } from '../../src/executor/indirect/shares.ts';
 import { findRadiance, packageDirectory, simulationEnvironment } from '../../src/executor/installation.ts';
 import { lockProbe } from '../../src/executor/lock-probe.ts';
+import { Containment } from '../../src/executor/sandbox/containment.ts';
 import { Simulation, type World } from '../../src/executor/simulation.ts';
 import { Turn } from '../../src/executor/turn.ts';
 import { Workplaces } from '../../src/executor/workplaces.ts';
@@ -124,6 +125,8 @@ export class Painting {
   }
 }
 
+const containment = new Containment({ home: '/nowhere', clock: realClock, log: () => {} });
+
 export class Attempt {
   readonly outcome: Promise<Outcome>;
   readonly simulation: Simulation;
@@ -143,6 +146,7 @@ export class Attempt {
       clock,
       workplaces: new Workplaces(clock),
       shares: new Shares(clock, lockProbe(clock)),
+      containment,
       turn: new Turn(false),
       settings,
       env: environment,

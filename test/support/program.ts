@@ -12,7 +12,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Run as this user instead of the caller; only root can. */
   readonly user?: { uid: number; gid: number };
-  readonly input?: string;
+  /** Null: its input stays open. */
+  readonly input?: string | null;
   readonly milliseconds?: number;
 }
 
@@ -47,7 +48,7 @@ export class Running {
       this.stderr += text;
     });
     child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input ?? '');
+    if (options.input !== null) child.stdin.end(options.input ?? '');
     this.ended = new Promise((tell, fail) => {
       const tooLong = setTimeout(() => {
         child.kill('SIGKILL');

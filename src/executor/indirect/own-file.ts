@@ -1,6 +1,6 @@
 import { closeSync, constants, mkdtempSync, openSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { AmbientFile } from '../../ambient/ambient-file.ts';
 import { Place } from '../../ambient/place.ts';
 import { attemptKey, ownAmbients } from '../../model/task.ts';
@@ -29,14 +29,24 @@ export class OwnFile {
     return new OwnFile(place.path, place, () => place.remove(''));
   }
 
-  /** In this host's directory for such files: Radiance takes locks itself, and would wait for ever where none are given. */
-  static elsewhere(project: number, attempt: string): OwnFile {
+  /**
+   * In a directory for such files: Radiance takes locks itself, and would wait for ever where none are given.
+   * @param tmp of the cell that the program runs in: its descriptor, and its name there; null: this host's
+   */
+  static elsewhere(
+    project: number,
+    attempt: string,
+    tmp: { readonly fd: number; readonly path: string } | null,
+  ): OwnFile {
     placeInProject(project, attempt).close();
-    const directory = mkdtempSync(join(tmpdir(), 'rayserver-'));
-    const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+    const above = tmp === null ? tmpdir() : `/proc/self/fd/${tmp.fd}`;
+    const directory = mkdtempSync(join(above, 'rayserver-'));
+    // Who else runs in the cell could put a link there.
+    const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     const place = new Place(fd, 'own.amb');
     closeSync(fd);
-    return new OwnFile(join(directory, 'own.amb'), place, () => {
+    const name = join(tmp?.path ?? above, basename(directory), 'own.amb');
+    return new OwnFile(name, place, () => {
       place.remove('');
       quietly(() => rmdirSync(directory));
     });

@@ -17,7 +17,7 @@ const readOnly = /: loaded \d+ values from read-only ambient file$/;
  */
 export async function performLit(deed: RunDeed, scene: Scene): Promise<Performed> {
   if (!isLit(deed)) return await perform(deed, scene);
-  const { directory, env, attempt, reins, papers, turn, heard } = scene;
+  const { directory, env, attempt, contained, reins, papers, turn, heard } = scene;
   // Who has a lock on the file and only waits for a slot would keep those from it that have one.
   if (!(await turn.comes())) return nothingRan({ is: 'stopped' });
   const giveUp = () => {
@@ -27,7 +27,7 @@ export async function performLit(deed: RunDeed, scene: Scene): Promise<Performed
   };
   let share: Share | null;
   try {
-    share = await scene.shares.enter(deed, { directory, env, attempt, giveUp });
+    share = await scene.shares.enter(deed, { directory, env, attempt, tmp: contained.tmp, giveUp });
   } catch (error) {
     if (!(error instanceof GateError)) throw error;
     return nothingRan(refusal(error, deed));

@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts';
 import { Kept } from './kept.ts';
 import { argsWith, type LitDeed } from './models.ts';
 import { OwnFile } from './own-file.ts';
-import type { Share } from './shares.ts';
+import type { Setting, Share } from './shares.ts';
 
 interface Wanted {
   readonly directory: number;
@@ -16,6 +16,7 @@ interface Wanted {
   readonly path: string;
   readonly model: Model;
   readonly attempt: string;
+  readonly tmp: Setting['tmp'];
   readonly deed: LitDeed;
   readonly locks: Pick<Locks, 'holds' | 'why' | 'mend'>;
   readonly giveUp: () => boolean;
@@ -36,9 +37,9 @@ export class PrivateShares {
 
   /** @throws GateError, or a system error */
   async enter(wanted: Wanted): Promise<Share> {
-    const { directory, path, attempt, deed, locks, model } = wanted;
+    const { directory, path, attempt, tmp, deed, locks, model } = wanted;
     const notes = warningsOf(wanted);
-    const own = locks.holds ? OwnFile.inProject(directory, attempt) : OwnFile.elsewhere(directory, attempt);
+    const own = locks.holds ? OwnFile.inProject(directory, attempt) : OwnFile.elsewhere(directory, attempt, tmp);
     try {
       const copied = await this.#withKept(wanted, (kept) => copyOf(kept, own, { wanted, notes }));
       if (copied === null)

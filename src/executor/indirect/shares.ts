@@ -32,6 +32,8 @@ export interface Setting {
   readonly directory: number;
   readonly env: Environment;
   readonly attempt: string;
+  /** Where it may have a file that others cannot reach: see {@link OwnFile.elsewhere}. */
+  readonly tmp: { readonly fd: number; readonly path: string } | null;
   /** Asked now and then by what waits. */
   readonly giveUp: () => boolean;
 }
@@ -92,10 +94,10 @@ export class Shares {
 
   async #share(comer: Comer, before: readonly string[] = []): Promise<Share | null> {
     const { deed, setting, model, path } = comer;
-    const { directory, giveUp } = setting;
+    const { directory, attempt, tmp, giveUp } = setting;
     const { use, onlyCold } = deed.ambient;
     const locks = await this.#locks.ask(directory);
-    const own = { directory, path, model, attempt: setting.attempt, deed, locks, giveUp };
+    const own = { directory, path, model, attempt, tmp, deed, locks, giveUp };
     if (use === 'private' || !locks.holds) {
       if (onlyCold && fileHoldsValues(directory, path)) return null;
       return await this.#private.enter(own);

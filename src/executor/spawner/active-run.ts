@@ -36,6 +36,7 @@ export class ActiveRun {
   #begin: () => void = () => {};
   #refuse: (error: Error) => void = () => {};
   #end: (ending: Ending | Promise<Ending>) => void = () => {};
+  #opened: (errno: number) => void = () => {};
 
   constructor(id: number, hear: Hear, turn: Turn, say: (message: ToSpawner) => void) {
     this.id = id;
@@ -55,6 +56,20 @@ export class ActiveRun {
     this.#say({ say: 'signal', id: this.id, send: signal });
   }
 
+  /**
+   * From now on this is bubblewrap with a cell of which `pid` is pid 1: its {@link id} is the cell's.
+   * @throws NodeJS.ErrnoException where nothing can be started in it
+   */
+  async openCell(pid: number): Promise<void> {
+    const opened = new Promise<number>((settle) => {
+      this.#opened = settle;
+    });
+    const ended = this.ended.then(() => constants.errno.ESRCH);
+    this.#say({ say: 'cell', id: this.id, pid });
+    const errno = await Promise.race([opened, ended]);
+    if (errno !== 0) throw systemError(errno, 'cell');
+  }
+
   hear(message: Exclude<FromSpawner, { say: 'ready' }>): void {
     switch (message.say) {
       case 'started':
@@ -72,6 +87,9 @@ export class ActiveRun {
         break;
       case 'ended':
         this.#end(this.#heard.then(() => endingOf(message)));
+        break;
+      case 'opened':
+        this.#opened(message.errno);
         break;
     }
   }

@@ -1,16 +1,21 @@
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { constants as system } from 'node:os';
+import { systemError } from '../../unix/libc.ts';
 import {
   type ChildEnd,
   collect,
   endedChild,
   groupOf,
   limitOf,
+  lowerLimit,
+  RLIMIT_DATA,
   RLIMIT_LOCKS,
+  RLIMIT_NOFILE,
   RLIMIT_NPROC,
   setOwnLimit,
 } from '../../unix/processes.ts';
-import { startProgram } from '../../unix/start-program.ts';
+import { candidates, startProgram } from '../../unix/start-program.ts';
+import { childrenOf } from './children.ts';
 import { killMarked, type Marked, markOfRun, signalMarked, signalQuietly } from './mark.ts';
 import {
   encodeFromSpawner,
@@ -22,6 +27,7 @@ import {
   type ToSpawner,
   VERSION,
 } from './messages.ts';
+import { NodeCell } from './node-cell.ts';
 import { OutputPipe } from './output-pipe.ts';
 import { Directories, openFile } from './places.ts';
 
@@ -29,6 +35,8 @@ import { Directories, openFile } from './places.ts';
 const AGAIN = 5;
 const PATIENCE = 5000;
 const DIRECTORY_IDLE = 5000;
+/** When nsenter is looked after: it may stop itself for a program that goes on already. */
+const NSENTER_PAUSES = [5, 50, 500];
 
 const signals: Record<Send, readonly NodeJS.Signals[]> = {
   // One that is stopped would hear TERM only when it goes on.
@@ -42,6 +50,8 @@ interface FallbackRun {
   readonly id: number;
   readonly pid: number;
   readonly marked: Marked;
+  /** The cell that it is in. */
+  readonly cell: NodeCell | null;
   readonly pipes: ReadonlyMap<Stream, OutputPipe>;
   readonly yields: boolean;
   stopped: boolean;
@@ -49,13 +59,18 @@ interface FallbackRun {
   end: { readonly how: ChildEnd; readonly until: number } | null;
 }
 
-/** What spawner.c does, where there was no compiler; the same messages, and mostly the same functions. */
+/**
+ * What spawner.c does, where there was no compiler; the same messages, and mostly the same functions. A program that is
+ * confined has no capabilities; in it no call of the kernel is refused.
+ */
 export class Fallback {
   readonly #say: (bytes: Buffer) => void;
   readonly #runs = new Map<number, FallbackRun>();
   /** First come, first started. */
   readonly #waiting = new Map<number, StartMessage>();
   readonly #environments = new Map<number, readonly string[]>();
+  /** By the ids of the runs that keep them. */
+  readonly #cells = new Map<number, NodeCell>();
   readonly #directories = new Directories();
   readonly #null = openSync('/dev/null', constants.O_RDWR);
   #pipes: OutputPipe[] = [];
@@ -95,6 +110,9 @@ export class Fallback {
       case 'credit':
         this.#runs.get(message.id)?.pipes.get(message.stream)?.credit(message.bytes);
         break;
+      case 'cell':
+        this.#openCell(message.id, message.pid);
+        break;
     }
   }
 
@@ -105,7 +123,9 @@ export class Fallback {
       // The group is killed while its leader's number cannot be given again.
       if (run) signalQuietly(-pid, 'SIGKILL');
       const how = collect(pid);
-      if (run) run.end = { how, until: performance.now() + PATIENCE };
+      if (!run) continue;
+      run.end = { how, until: performance.now() + PATIENCE };
+      this.#cells.delete(run.id);
     }
     this.#sweep();
   }
@@ -119,7 +139,7 @@ export class Fallback {
     this.#waiting.clear();
     for (;;) {
       let left = this.#life.mark === 0n ? 0 : killMarked(this.#life).length;
-      left += this.#killStrays();
+      left += this.#killStrays(null);
       for (let pid = endedChild(); pid !== null; pid = endedChild()) {
         collect(pid);
         left += 1;
@@ -136,6 +156,20 @@ export class Fallback {
     this.#tell({ say: 'ready', version: VERSION, pid: process.pid });
   }
 
+  /** A process that is none of this run's is not its cell's process 1. */
+  #openCell(id: number, pid: number): void {
+    let errno = 0;
+    try {
+      const run = this.#runs.get(id);
+      const mark = limitOf(pid, RLIMIT_LOCKS)?.soft;
+      if (!run || run.end || mark !== run.marked.mark) throw systemError(system.errno.ESRCH, 'cell');
+      this.#cells.set(id, new NodeCell(pid));
+    } catch (error) {
+      errno = -((error as NodeJS.ErrnoException).errno ?? -system.errno.EPERM);
+    }
+    this.#tell({ say: 'opened', id, errno });
+  }
+
   #start(message: StartMessage): void {
     const opened: number[] = [];
     const pipes = new Map<Stream, OutputPipe>();
@@ -143,8 +177,11 @@ export class Fallback {
     try {
       const known = this.#environments.get(message.environment);
       if (!known) throw new RangeError(`no environment has the number ${message.environment}`);
+      of = 'cell';
+      const cell = message.cell === 0 ? null : this.#cell(message.cell);
       of = 'directory';
       const directory = this.#directories.open(message.directory);
+      cell?.checkDirectory(message);
       of = 'stdin';
       const stdin = message.stdin === null ? this.#null : openFile(message.stdin, constants.O_RDONLY);
       if (message.stdin !== null) opened.push(stdin);
@@ -155,11 +192,14 @@ export class Fallback {
       const variables = message.attempt === '' ? known : [message.attempt, ...known];
       const marked = markOfRun(this.#life, message.id);
       of = 'program';
-      const program = { args: message.args, variables, directory, stdio: [stdin, stdout, stderr] } as const;
-      const pid = withLimits(marked, message.processes, () => startProgram(program));
+      if (cell) cell.checkProgram(candidates(message.args[0] ?? '', variables), message.directory.path);
+      const args = cell ? cell.argumentsFor(message) : message.args;
+      const program = { args, variables, directory, stdio: [stdin, stdout, stderr] } as const;
+      const pid = withLimits(marked, cell ? 0 : message.processes, () => startProgram(program));
+      if (!cell) lowerLimits(pid, message);
       this.#tell({ say: 'started', id: message.id, pid });
       const { id, yields } = message;
-      this.#runs.set(id, { id, pid, marked, pipes, yields, stopped: false, end: null });
+      this.#runs.set(id, { id, pid, marked, cell, pipes, yields, stopped: false, end: null });
       for (const [stream, pipe] of pipes) {
         pipe.begin((portion) => this.#tell({ say: 'output', id: message.id, stream, portion }));
       }
@@ -172,6 +212,12 @@ export class Fallback {
       for (const fd of opened) closeSync(fd);
     }
     this.#rest();
+  }
+
+  #cell(id: number): NodeCell {
+    const cell = this.#cells.get(id);
+    if (!cell) throw systemError(system.errno.ESRCH, 'cell');
+    return cell;
   }
 
   #stdout(where: StartMessage['stdout'], pipes: Map<Stream, OutputPipe>, opened: number[]): number {
@@ -193,10 +239,16 @@ export class Fallback {
     if (!run || run.end) return;
     if (send === 'stop' || send === 'continue') run.stopped = send === 'stop';
     for (const signal of signals[send]) {
+      // Nsenter is to wait for its program; it stops with it of its own accord.
+      if (run.cell && (signal === 'SIGTERM' || signal === 'SIGSTOP')) {
+        signalMarked(run.marked, signal, (pid) => pid === run.pid);
+        continue;
+      }
       signalQuietly(-run.pid, signal);
       if (signal === 'SIGKILL') killMarked(run.marked);
       else signalMarked(run.marked, signal, (pid) => groupOf(pid) === run.pid);
     }
+    if (run.cell) for (const pause of NSENTER_PAUSES) setTimeout(() => goOn(run), pause).unref();
   }
 
   /** Ends what leaders left, and reports those of which nothing is left. */
@@ -204,7 +256,8 @@ export class Fallback {
     let again = false;
     for (const run of this.#runs.values()) {
       if (!run.end) continue;
-      const clean = !this.#haveOrphans() || (killMarked(run.marked).length === 0 && this.#killStrays() === 0);
+      const { cell, marked } = run;
+      const clean = !this.#haveOrphans(cell) || (killMarked(marked).length === 0 && this.#killStrays(cell) === 0);
       if (clean || performance.now() > run.end.until) this.#finish(run, run.end.how, clean);
       else again = true;
     }
@@ -238,21 +291,24 @@ export class Fallback {
     if (message) this.#start(message);
   }
 
-  #haveOrphans(): boolean {
-    const ours = children();
+  #haveOrphans(cell: NodeCell | null): boolean {
+    if (cell) return cell.orphans()?.length !== 0;
+    const ours = childrenOf(process.pid);
     if (ours === null) return true;
     const leaders = [...this.#runs.values()].filter(({ end }) => end === null).length;
     return ours.length > leaders;
   }
 
   /** As in spawner.c: orphans of what is over, and those without a mark when nothing runs that could have made them. */
-  #killStrays(): number {
+  #killStrays(cell: NodeCell | null): number {
     const runs = [...this.#runs.values()];
-    const strays = (children() ?? []).filter((pid) => {
+    const makers = runs.filter((run) => run.cell === cell && run.end === null && !this.#cells.has(run.id));
+    const orphans = (cell ? cell.orphans() : childrenOf(process.pid)) ?? [];
+    const strays = orphans.filter((pid) => {
       if (runs.some((run) => run.pid === pid && !run.end)) return false;
       const mark = limitOf(pid, RLIMIT_LOCKS)?.soft ?? 0n;
-      if ((mark & this.#life.mask) === this.#life.mark) return !runs.some(({ marked }) => marked.mark === mark);
-      return runs.every(({ end }) => end !== null);
+      const isOurs = (mark & this.#life.mask) === this.#life.mark;
+      return isOurs ? !runs.some((run) => run.cell === cell && run.marked.mark === mark) : makers.length === 0;
     });
     for (const pid of strays) signalQuietly(pid, 'SIGKILL');
     return strays.length;
@@ -268,13 +324,14 @@ export class Fallback {
   }
 }
 
-/** Some kernels do not tell: null. */
-function children(): number[] | null {
-  try {
-    return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').map(Number).filter(Boolean);
-  } catch {
-    return null;
-  }
+/** Node itself could not work within these, so that it cannot hand them on; the program has hardly begun. */
+function lowerLimits(pid: number, { memory, files }: StartMessage): void {
+  if (memory > 0) lowerLimit(pid, RLIMIT_DATA, BigInt(memory));
+  if (files > 0) lowerLimit(pid, RLIMIT_NOFILE, BigInt(files));
+}
+
+function goOn(run: FallbackRun): void {
+  if (!run.stopped && run.end === null) signalQuietly(run.pid, 'SIGCONT');
 }
 
 /** A program inherits our limits, so they are as it should have them while it is started. */

@@ -13,31 +13,38 @@ import { type FieldReader, FieldWriter, Frames } from './fields.ts';
  *
  *     1 hello        id = version; mark u64 (mark.ts): the first message, answered by ready
  *     2 environment  id = its number, 0 to 15; variables texts, as NAME=VALUE: replaces the one with this number
- *     3 start        id of the simulation, given until it ended; turn u8: 1 it waits for its turn, 2 it gives way when
- *                    it ended: the one that waits longest is started then; environment u32; attempt text (a variable, or empty);
- *                    processes u64 (RLIMIT_NPROC, 0: as it is); directory place; stdin place; stdout place;
- *                    arguments texts, the program first
+ *     3 start        id of the simulation, given until it ended; how u8: 1 it waits for its turn, 2 it gives way when
+ *                    it ended: the one that waits longest is started then, 4 it is confined; environment u32; attempt
+ *                    text (a variable, or empty); cell u32 (the id of its keeper, 0: none); processes u64, memory u64,
+ *                    files u64 (RLIMIT_NPROC, RLIMIT_DATA, RLIMIT_NOFILE, 0: as it is); directory place; stdin place;
+ *                    stdout place; arguments texts, the program first
  *     4 signal       id; signal u8: 1 TERM, 2 KILL, 3 STOP, 4 CONT; to the group and all that left it
  *     5 credit       id; stream u8 (0 out, 1 err); bytes u32 that were heard
  *     6 go           id: if it waits, it is started now
  *     7 cancel       id: if it waits, it is refused with ECANCELED
+ *     8 cell         id; pid u32: this run is bubblewrap, and this process pid 1 of the namespaces that it made. Until
+ *                    the run ends they are a cell that others may be started in; answered by opened
  *
  * From the spawner:
  *
  *     1 ready        id = version; pid u32
  *     2 started      id; pid u32
- *     3 refused      id; error u32 (errno); of u8: 0 program, 1 directory, 2 stdin, 3 stdout, 4 the system
+ *     3 refused      id; error u32 (errno); of u8: 0 program, 1 directory, 2 stdin, 3 stdout, 4 the system, 5 the cell
  *     4 output       id; stream u8; bytes to the end of the frame
  *     5 ended        id; how u8: 0 exited, 1 killed by a signal; exit status or signal u32; user u64, system u64
  *                    (microseconds); peak u64 (bytes): nothing of the simulation is left, and all its output was sent
+ *     6 opened       id; error u32 (errno, 0: the cell can be used)
  *
  * A stream has {@link WINDOW} bytes of credit when it starts; what is forwarded is taken from it, and when nothing is
  * left the program waits at its pipe. Only what lies in the pipe at the very end comes without credit.
  * Files and directories are named by path and identity: procwrap cannot hand over descriptors (Node does not send
  * them), and nobody may look into its own (it is undumpable). The spawner opens the path without following links; if
- * something else is there by now the start is refused with ESTALE.
+ * something else is there by now the start is refused with ESTALE. In a cell the directory is entered by its path there,
+ * and compared as well: a descriptor of an outer directory would be a way out.
+ * Who is confined, as everybody in a cell is, has no capabilities and cannot get any, and calls of the kernel that no
+ * renderer needs are refused to it.
  */
-export const VERSION = 2;
+export const VERSION = 3;
 export const WINDOW = 256 * 1024;
 /** Numbers that an environment may have. */
 export const ENVIRONMENTS = 16;
@@ -46,6 +53,7 @@ export const LONGEST_FRAME = 16 * 1024 * 1024;
 
 const WAITS = 1;
 const YIELDS = 2;
+const CONFINED = 4;
 
 /** A file or directory: where it is and what it is. */
 export interface Place {
@@ -63,8 +71,13 @@ export interface StartMessage {
   readonly environment: number;
   /** Such as `RAYSERVER_ATTEMPT=12.3.1`, or empty. */
   readonly attempt: string;
-  /** RLIMIT_NPROC, or 0 to leave it. */
+  readonly confined: boolean;
+  /** The id of the run that keeps the cell, or 0 for none. */
+  readonly cell: number;
+  /** RLIMIT_NPROC, RLIMIT_DATA (bytes) and RLIMIT_NOFILE, or 0 to leave it. */
   readonly processes: number;
+  readonly memory: number;
+  readonly files: number;
   readonly directory: Place;
   readonly stdin: Place | null;
   readonly stdout: Place | 'heard' | null;
@@ -75,7 +88,7 @@ export const sends = ['term', 'kill', 'stop', 'continue'] as const;
 export type Send = (typeof sends)[number];
 export const streams = ['out', 'err'] as const;
 export type Stream = (typeof streams)[number];
-export const parts = ['program', 'directory', 'stdin', 'stdout', 'system'] as const;
+export const parts = ['program', 'directory', 'stdin', 'stdout', 'system', 'cell'] as const;
 export type Part = (typeof parts)[number];
 
 export type ToSpawner =
@@ -84,7 +97,8 @@ export type ToSpawner =
   | StartMessage
   | { readonly say: 'signal'; readonly id: number; readonly send: Send }
   | { readonly say: 'credit'; readonly id: number; readonly stream: Stream; readonly bytes: number }
-  | { readonly say: 'go' | 'cancel'; readonly id: number };
+  | { readonly say: 'go' | 'cancel'; readonly id: number }
+  | { readonly say: 'cell'; readonly id: number; readonly pid: number };
 
 export type FromSpawner =
   | { readonly say: 'ready'; readonly version: number; readonly pid: number }
@@ -99,7 +113,8 @@ export type FromSpawner =
       readonly userMicroseconds: number;
       readonly systemMicroseconds: number;
       readonly peakBytes: number;
-    };
+    }
+  | { readonly say: 'opened'; readonly id: number; readonly errno: number };
 
 export function encodeToSpawner(message: ToSpawner): Buffer {
   switch (message.say) {
@@ -117,6 +132,8 @@ export function encodeToSpawner(message: ToSpawner): Buffer {
       return new FieldWriter(6, message.id).frame();
     case 'cancel':
       return new FieldWriter(7, message.id).frame();
+    case 'cell':
+      return new FieldWriter(8, message.id).u32(message.pid).frame();
   }
 }
 
@@ -138,6 +155,8 @@ export function encodeFromSpawner(message: FromSpawner): Buffer {
         .u64(BigInt(message.systemMicroseconds))
         .u64(BigInt(message.peakBytes))
         .frame();
+    case 'opened':
+      return new FieldWriter(6, message.id).u32(message.errno).frame();
   }
 }
 
@@ -147,8 +166,9 @@ export const fromSpawner = (): Frames<FromSpawner> => new Frames(readFromSpawner
 
 function encodeStart(message: StartMessage): Buffer {
   const writer = new FieldWriter(3, message.id);
-  writer.u8((message.waits ? WAITS : 0) | (message.yields ? YIELDS : 0));
-  writer.u32(message.environment).text(message.attempt).u64(BigInt(message.processes));
+  writer.u8((message.waits ? WAITS : 0) | (message.yields ? YIELDS : 0) | (message.confined ? CONFINED : 0));
+  writer.u32(message.environment).text(message.attempt).u32(message.cell);
+  writer.u64(BigInt(message.processes)).u64(BigInt(message.memory)).u64(BigInt(message.files));
   for (const place of [message.directory, message.stdin, message.stdout]) {
     if (place === null) writer.u8(0);
     else if (place === 'heard') writer.u8(1);
@@ -173,24 +193,29 @@ function readToSpawner(type: number, id: number, fields: FieldReader): ToSpawner
       return { say: 'go', id };
     case 7:
       return { say: 'cancel', id };
+    case 8:
+      return { say: 'cell', id, pid: fields.u32() };
     default:
       throw new RangeError(`no message has the type ${type}`);
   }
 }
 
 function readStart(id: number, fields: FieldReader): StartMessage {
-  const turn = fields.u8();
-  const [waits, yields] = [(turn & WAITS) !== 0, (turn & YIELDS) !== 0];
+  const how = fields.u8();
+  const [waits, yields, confined] = [(how & WAITS) !== 0, (how & YIELDS) !== 0, (how & CONFINED) !== 0];
   const environment = fields.u32();
   const attempt = fields.text();
-  const processes = Number(fields.u64());
+  const cell = fields.u32();
+  const [processes, memory, files] = [Number(fields.u64()), Number(fields.u64()), Number(fields.u64())];
+  const limits = { processes, memory, files };
   const directory = readPlace(fields);
   const stdin = readPlace(fields);
   const stdout = readPlace(fields);
   if (directory === null || directory === 'heard') throw new RangeError('a start names no directory');
   if (stdin === 'heard') throw new RangeError('nobody hears standard input');
   const args = fields.texts();
-  return { say: 'start', id, waits, yields, environment, attempt, processes, directory, stdin, stdout, args };
+  const words = { say: 'start', id, waits, yields, confined, environment, attempt, cell } as const;
+  return { ...words, ...limits, directory, stdin, stdout, args };
 }
 
 function readPlace(fields: FieldReader): Place | 'heard' | null {
@@ -219,6 +244,8 @@ function readFromSpawner(type: number, id: number, fields: FieldReader): FromSpa
         systemMicroseconds: Number(fields.u64()),
         peakBytes: Number(fields.u64()),
       };
+    case 6:
+      return { say: 'opened', id, errno: fields.u32() };
     default:
       throw new RangeError(`no message has the type ${type}`);
   }

@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { constants, release } from 'node:os';
 import { systemError } from '../../unix/libc.ts';
 import { type Clock, realClock } from '../clock.ts';
 import { countProcesses, endMarked } from '../leftovers.ts';
@@ -16,6 +16,12 @@ const TRIES = 3;
 /** How long a count of the user's processes holds good, ms. */
 const COUNT_FRESH = 5000;
 
+/** From Linux 5.14 on, who is in a namespace of users is counted there. */
+const [major = 0, minor = 0] = release().split('.').map(Number);
+const countsByCell = major > 5 || (major === 5 && minor >= 14);
+/** What we have in a cell: its keeper, perhaps with a child, and an usher. */
+const CELL_OWN = 3;
+
 export interface SpawnerOptions {
   /** What marks all processes of this home. */
   readonly home: Marked;
@@ -28,7 +34,8 @@ export interface SpawnerOptions {
 }
 
 /** What is started, in the words of the protocol but for the numbers. */
-export interface StartRequest extends Pick<StartMessage, 'attempt' | 'args'> {
+export interface StartRequest
+  extends Pick<StartMessage, 'attempt' | 'args' | 'cell' | 'confined' | 'memory' | 'files'> {
   readonly env: Readonly<Record<string, string>>;
   /** Called when it is sent: where things are by then. */
   readonly places: () => Pick<StartMessage, 'directory' | 'stdin' | 'stdout'> & { readonly directory: Place };
@@ -87,18 +94,19 @@ export class Spawner {
    */
   async start(request: StartRequest, hear: Hear): Promise<ActiveRun> {
     const process = await this.#opened();
-    const { args, attempt, turn, yields } = request;
+    const { turn, yields, cell, confined, memory, files, args, attempt } = request;
     if (turn.isCancelled) throw systemError(constants.errno.ECANCELED, 'start');
     const run = new ActiveRun(this.#number(), hear, turn, (message) => process.say(message));
     const { id } = run;
     const waits = !turn.isCome;
     const places = request.places();
     const environment = this.#environment(request.env, process);
-    const unlimited = request.processes === null || this.#isRoot;
-    const processes = unlimited ? 0 : this.#countOthers() + (request.processes ?? 0);
+    const processes = this.#mostProcesses(request);
     this.#runs.set(id, run);
     process.keepsAwake(true);
-    process.say({ say: 'start', id, waits, yields, environment, attempt, processes, args, ...places });
+    const limits = { processes, memory, files };
+    const how = { waits, yields, confined };
+    process.say({ say: 'start', id, ...how, environment, attempt, cell, ...limits, args, ...places });
     if (waits) turn.waitAt((what) => process.say({ say: what, id }));
     await run.started;
     return run;
@@ -148,6 +156,12 @@ export class Spawner {
         takeBack();
       }
     }
+  }
+
+  /** RLIMIT_NPROC, or 0 to leave it. */
+  #mostProcesses({ processes, cell }: StartRequest): number {
+    if (processes === null || this.#isRoot) return 0;
+    return processes + (cell !== 0 && countsByCell ? CELL_OWN : this.#countOthers());
   }
 
   /** How many processes and threads the user has beside what is started here: they come and go. */

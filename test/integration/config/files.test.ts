@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { ConfigError } from '../../../src/config/error.ts';
 import { loadHosts, loadSettings } from '../../../src/config/files.ts';
 import { defaultSettings, readSettings, settingsTable } from '../../../src/config/settings.ts';
+import { written } from '../../../src/config/table.ts';
 import { temporaryDirectory, top } from '../../support/program.ts';
 import { skip } from '../../support/skip.ts';
 
@@ -92,6 +93,8 @@ describe('a configuration file', () => {
   });
 });
 
+const literally = (text: string) => text.replace(/[[\]]/g, '\\$&');
+
 describe('a template', () => {
   const text = (name: string) => readFileSync(join(top, 'config', name), 'utf8');
   /** What an administrator does who takes every "#" away before a setting. */
@@ -106,7 +109,7 @@ describe('a template', () => {
     expect(readSettings(opened, 'template')).to.deep.equal(defaultSettings());
     for (const [key, { sentence, default: usual }] of Object.entries(settingsTable)) {
       expect(template, key).to.include(`# ${sentence}\n`);
-      expect(template, key).to.match(new RegExp(`^ *#${key.split('.').at(-1)}: ${usual}$`, 'm'));
+      expect(template, key).to.match(new RegExp(`^ *#${key.split('.').at(-1)}: ${literally(written(usual))}$`, 'm'));
     }
   });
   it('of hosts names none by itself, and is right when its examples are taken', () => {

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { Control } from '../../../src/executor/control.ts';
 import type { FromProcwrap } from '../../../src/protocol/inner.ts';
 import type { ProcwrapLink } from '../../../src/protocol/link.ts';
-import { HandClock } from '../../support/executor.ts';
+import { HandClock, services } from '../../support/executor.ts';
 import { taskPlan } from '../../support/jobs.ts';
 import { temporaryDirectory } from '../../support/program.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -35,7 +35,14 @@ describe('a procwrap that nobody asks for any more', () => {
     void control.over.then(() => {
       isOver = true;
     });
-    const settings = { radiance: null, planSeconds: 60, logBytes: 4096, reportSeconds: 1, slots: 1, processes: 512 };
+    const settings = {
+      radiance: null,
+      planSeconds: 60,
+      logBytes: 4096,
+      reportSeconds: 1,
+      slots: 1,
+      services: services(),
+    };
     control.hear({ say: 'hello', version: '1', settings }, link);
   });
   afterEach(() => place.remove());

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { findMarked, markOfHome } from '../../../src/executor/spawner/mark.ts';
 import type { Project } from '../../../src/model/job.ts';
-import { fixtures, makeProject, run, task, temporary } from '../../support/executor.ts';
+import type { HostSettings } from '../../../src/protocol/inner.ts';
+import { fixtures, makeProject, run, services, task, temporary } from '../../support/executor.ts';
+import { processesIn } from '../../support/inside.ts';
 import { ProcwrapProcess, TestServer } from '../../support/procwrap.ts';
 import { isAlive } from '../../support/program.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -19,8 +21,8 @@ describe('procwrap', () => {
     procwraps.push(procwrap);
     return procwrap;
   };
-  const dial = async (procwrap: ProcwrapProcess) => {
-    const server = await TestServer.dial(procwrap.socket);
+  const dial = async (procwrap: ProcwrapProcess, more: Partial<HostSettings> = {}) => {
+    const server = await TestServer.dial(procwrap.socket, more);
     servers.push(server);
     return server;
   };
@@ -178,9 +180,9 @@ describe('procwrap', () => {
     const escaping = 'env -i setsid sh -c "echo \\$\\$ > escaped; exec /bin/sleep 1000" & echo > waiting; wait';
     server.start('1.1.1', project, task([run('sh', ['-c', escaping])]));
     const pid = await server.pid('1.1.1');
-    const escaped = await waitUntil('the program', () => numberIn('escaped'));
+    await waitUntil('the program', () => numberIn('escaped'));
     await first.kill();
-    await waitUntil('their end', () => !isAlive(pid) && !isAlive(escaped));
+    await waitUntil('their end', () => !isAlive(pid) && processesIn(project.path).length === 0);
     const second = await dial(launch());
     expect(second.heard[0]).to.deep.include({ attempts: [] });
   });
@@ -188,7 +190,8 @@ describe('procwrap', () => {
   for (const kind of ['c', 'node']) {
     it(`ends what it and its spawner (${kind}) left when both were killed, before it listens`, async () => {
       const first = launch({ RAYSERVER_SPAWNER: kind });
-      const server = await dial(first);
+      // A cell would have taken them along.
+      const server = await dial(first, { services: services({ mode: 'off' }) });
       const escaping = 'env -i setsid sh -c "echo \\$\\$ > escaped; exec /bin/sleep 1000" & echo > waiting; wait';
       server.start('1.1.1', project, task([run('sh', ['-c', escaping])]));
       const pid = await server.pid('1.1.1');

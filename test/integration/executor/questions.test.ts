@@ -22,6 +22,7 @@ import { SimulationLog } from '../../../src/executor/simulation-log.ts';
 import type { Project } from '../../../src/model/job.ts';
 import type { Answer, Question } from '../../../src/protocol/inner.ts';
 import { type HandHost, handHost, makeProject, temporary } from '../../support/executor.ts';
+import { processesIn } from '../../support/inside.ts';
 import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -493,8 +494,7 @@ describe('what procwrap answers', () => {
       host.clock.pass(1);
       const message = 'rad did not plan room.rif: it took longer than 20 seconds; does a command hang?';
       expect(await given).to.deep.equal({ kind: 'refused', code: 'plan-failed', message });
-      const grandchild = readFileSync(at('grandchild'), 'utf8').trim();
-      await waitUntil('the end of the child', () => !existsSync(`/proc/${grandchild}/exe`));
+      await waitUntil('the end of the child', () => processesIn(project.path).length === 0);
     });
 
     it('ends rad when it prints too much, and remembers only the end of its messages', async () => {

@@ -25,6 +25,7 @@ import type { JobLimits, Project } from '../../../src/model/job.ts';
 import type { Ambient, Outcome, TaskPlan } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
 import { HandClock, makeProject, noLimits, run, type Seen, task, temporary, world } from '../../support/executor.ts';
+import { processesIn } from '../../support/inside.ts';
 import { skip } from '../../support/skip.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -227,8 +228,7 @@ describe('a simulation', () => {
     expect(isAlive(seen.pids[0] ?? 0)).to.equal(true);
     clock.pass(1);
     expect(await outcome).to.deep.equal({ is: 'stopped' });
-    const grandchild = Number(read('grandchild'));
-    await waitUntil('the end of the grandchild', () => !isAlive(grandchild));
+    await waitUntil('the end of the grandchild', () => processesIn(project.path).length === 0);
   });
 
   it('that shares an ambient file is killed at once, as TERM would damage the file', async () => {
@@ -248,8 +248,7 @@ describe('a simulation', () => {
 
   it('ends children that outlive its program', async () => {
     expect(await live(task([run('forks')]), world(realClock))).to.include({ is: 'done' });
-    const grandchild = Number(read('grandchild'));
-    await waitUntil('the end of the grandchild', () => !isAlive(grandchild));
+    await waitUntil('the end of the grandchild', () => processesIn(project.path).length === 0);
   });
 
   it('is not stalled by a flood of messages, of which the log keeps the beginning and the end', async function () {

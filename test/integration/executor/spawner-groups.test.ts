@@ -5,13 +5,16 @@ import { compiledSpawner } from '../../../src/executor/spawner-place.ts';
 import { ControlGroup } from '../../support/control-group.ts';
 import { isAlive } from '../../support/program.ts';
 import { skip } from '../../support/skip.ts';
-import { SpawnerLab } from '../../support/spawner.ts';
+import { noCells, SpawnerLab } from '../../support/spawner.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const waits = 'echo $$ > leader; exec sleep 1000';
 /** Leaves its session and its parent and takes its mark off, so that nothing but its control group knows it. */
 const hides = (file: string) =>
   `ulimit -x 1; setsid sh -c '(sh -c "echo \\$\\$ > ${file}; exec sleep 1000" &)'; while [ ! -s ${file} ]; do :; done`;
+
+/** No process has this number. */
+const NOBODY = 2 ** 30;
 
 describe('where the control group is delegated', () => {
   let lab: SpawnerLab;
@@ -28,44 +31,59 @@ describe('where the control group is delegated', () => {
   });
   afterEach(() => lab.close());
 
-  const pidOf = (file: string) => waitUntil(`the number in ${file}`, () => lab.number(file));
+  const pidOf = (file: string) => waitUntil(`the number in ${file}`, () => lab.process(file));
   const groupOf = (pid: number) => /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? '';
 
-  it('each simulation has one of its own', async () => {
-    const one = await lab.sh(waits);
-    const leader = await pidOf('leader');
-    const { run, said } = await lab.sh('cat /proc/self/cgroup');
-    await run.ended;
-    const own = /^0::(.*)$/m.exec(said.out)?.[1];
-    expect(groupOf(leader)).to.match(/\/rayserver-[0-9a-f]{6}-[0-9a-f]{5}\/\d+$/);
-    expect(own).to.match(/\/rayserver-[0-9a-f]{6}-[0-9a-f]{5}\/\d+$/);
-    expect(own).to.not.equal(groupOf(leader));
-    one.run.stop('at once');
-    expect(await one.run.ended).to.include({ signal: 'SIGKILL' });
-  });
+  /** What once told its number in this file. */
+  const isGone = (file: string) => lab.number(file) !== null && !isAlive(lab.process(file) ?? NOBODY);
 
-  it('what took off its mark is ended with its simulation, while others run', async () => {
-    const other = await lab.sh(waits);
-    const leader = await pidOf('leader');
-    const { run } = await lab.start('bash', ['-c', hides('bare')]);
-    expect(await run.ended).to.include({ exit: 0 });
-    expect(isAlive(lab.number('bare') ?? 0)).to.equal(false);
-    expect(isAlive(leader)).to.equal(true);
-    other.run.stop('at once');
-    await other.run.ended;
-  });
+  for (const where of ['outside', 'in a cell'] as const) {
+    describe(where, () => {
+      before(function () {
+        const reason = where === 'in a cell' ? noCells() : null;
+        if (reason !== null) skip(this, reason);
+      });
+      beforeEach(async () => {
+        if (where === 'in a cell') await lab.enterCell();
+      });
 
-  it('also when it is stopped', async () => {
-    const other = await lab.sh(waits);
-    await pidOf('leader');
-    const { run } = await lab.start('bash', ['-c', `${hides('bare')}; exec sleep 1000`]);
-    const bare = await pidOf('bare');
-    run.stop('at once');
-    expect(await run.ended).to.include({ signal: 'SIGKILL' });
-    expect(isAlive(bare)).to.equal(false);
-    other.run.stop('at once');
-    await other.run.ended;
-  });
+      it('each simulation has one of its own', async () => {
+        const one = await lab.sh(waits);
+        const leader = await pidOf('leader');
+        const { run, said } = await lab.sh('cat /proc/self/cgroup');
+        await run.ended;
+        const own = /^0::(.*)$/m.exec(said.out)?.[1];
+        expect(groupOf(leader)).to.match(/\/rayserver-[0-9a-f]{6}-[0-9a-f]{5}\/\d+$/);
+        expect(own).to.match(/\/rayserver-[0-9a-f]{6}-[0-9a-f]{5}\/\d+$/);
+        expect(own).to.not.equal(groupOf(leader));
+        one.run.stop('at once');
+        expect(await one.run.ended).to.include({ signal: 'SIGKILL' });
+      });
+
+      it('what took off its mark is ended with its simulation, while others run', async () => {
+        const other = await lab.sh(waits);
+        const leader = await pidOf('leader');
+        const { run } = await lab.start('bash', ['-c', hides('bare')]);
+        expect(await run.ended).to.include({ exit: 0 });
+        expect(isGone('bare')).to.equal(true);
+        expect(isAlive(leader)).to.equal(true);
+        other.run.stop('at once');
+        await other.run.ended;
+      });
+
+      it('also when it is stopped', async () => {
+        const other = await lab.sh(waits);
+        await pidOf('leader');
+        const { run } = await lab.start('bash', ['-c', `${hides('bare')}; exec sleep 1000`]);
+        const bare = await pidOf('bare');
+        run.stop('at once');
+        expect(await run.ended).to.include({ signal: 'SIGKILL' });
+        expect(isAlive(bare)).to.equal(false);
+        other.run.stop('at once');
+        await other.run.ended;
+      });
+    });
+  }
 
   it('no group is left when the spawner ends, nor when it was killed and the next one has started', async () => {
     const left = () => (group as ControlGroup).groups;

@@ -7,7 +7,7 @@ import { compiledSpawner } from '../../../src/executor/spawner-place.ts';
 import { Turn } from '../../../src/executor/turn.ts';
 import { isAlive, runCommand } from '../../support/program.ts';
 import { skip } from '../../support/skip.ts';
-import { SpawnerLab, type Started, stateOf } from '../../support/spawner.ts';
+import { noCells, SpawnerLab, type Started, stateOf } from '../../support/spawner.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Goes on until somebody ends it, and says so in a file first. */
@@ -16,20 +16,32 @@ const waits = 'echo $$ > leader; exec sleep 1000';
 const escapes = (file: string) =>
   `env -i setsid sh -c '(sh -c "echo \\$\\$ > ${file}; exec /bin/sleep 1000" &)'; while [ ! -s ${file} ]; do sleep 0.01; done`;
 
-for (const kind of ['c', 'node'] as const) {
-  describe(`a program started by the spawner (${kind})`, () => {
+const cases = [
+  { kind: 'c', where: 'outside' },
+  { kind: 'c', where: 'in a cell' },
+  { kind: 'node', where: 'outside' },
+  { kind: 'node', where: 'in a cell' },
+] as const;
+
+for (const { kind, where } of cases) {
+  describe(`a program started by the spawner (${kind}, ${where})`, () => {
     let lab: SpawnerLab;
+    const enter = async () => {
+      if (where === 'in a cell') await lab.enterCell();
+    };
 
     before(function () {
-      if (kind === 'node' || existsSync(compiledSpawner)) return;
-      skip(this, 'there was no compiler');
+      const reason = where === 'in a cell' ? noCells() : null;
+      if (reason !== null) skip(this, reason);
+      if (kind === 'c' && !existsSync(compiledSpawner)) skip(this, 'there was no compiler');
     });
-    beforeEach(() => {
+    beforeEach(async () => {
       lab = new SpawnerLab(kind);
+      await enter();
     });
     afterEach(() => lab.close());
 
-    const pidOf = (file: string) => waitUntil(`the number in ${file}`, () => lab.number(file));
+    const pidOf = (file: string) => waitUntil(`the number in ${file}`, () => lab.process(file));
 
     it('gets its arguments, environment, directory and input, and its output is heard', async () => {
       writeFileSync(lab.at('input'), 'from a file');
@@ -96,7 +108,7 @@ for (const kind of ['c', 'node'] as const) {
     it('that cannot be started says why', async () => {
       const why = (program: string) =>
         lab.start(program, []).then(
-          () => 'started',
+          async ({ run }) => `started, exit ${(await run.ended).exit}`,
           (error: Error) => error.message,
         );
       writeFileSync(lab.at('plain'), '#!/bin/sh\n', { mode: 0o644 });
@@ -106,7 +118,9 @@ for (const kind of ['c', 'node'] as const) {
       expect(await why('no-such-program')).to.match(/^ENOENT: .*, program$/);
       expect(await why('./none')).to.match(/^ENOENT: .*, program$/);
       expect(await why('./plain')).to.match(/^EACCES: .*, program$/);
-      expect(await why('./garbage')).to.match(/^ENOEXEC: .*, program$/);
+      // What nsenter was to start it finds out too late.
+      const isLate = kind === 'node' && where === 'in a cell';
+      expect(await why('./garbage')).to.match(isLate ? /^started, exit 127$/ : /^ENOEXEC: .*, program$/);
       const env = { PATH: `${lab.at('bin')}:/nonexistent:${lab.at('plain')}` };
       const hidden = await lab.start('hidden', [], { env }).catch((error: Error) => error.message);
       expect(hidden).to.match(/^EACCES: /);
@@ -120,7 +134,14 @@ for (const kind of ['c', 'node'] as const) {
       const here = { path: lab.base.path, device: dev, inode: ino };
       const other = { ...here, inode: ino + 1n };
       const places = { directory: here, stdin: null, stdout: null };
-      const free = { turn: new Turn(false), yields: false };
+      const free = {
+        turn: new Turn(false),
+        yields: false,
+        cell: lab.cell?.number ?? 0,
+        confined: false,
+        memory: 0,
+        files: 0,
+      };
       const why = (more: object) =>
         lab.spawner
           .start(
@@ -160,6 +181,16 @@ for (const kind of ['c', 'node'] as const) {
       expect(taken).to.equal(size + 4);
       const status = readFileSync(`/proc/${lab.spawner.pid}/status`, 'utf8');
       expect(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1])).to.be.below(kind === 'c' ? 5_000 : 200_000);
+    });
+
+    it('has no more memory and open files than it is given', async () => {
+      // Node's spawner sets them when the program runs already.
+      const begin = 'until [ "$(ulimit -n) $(ulimit -Hn)" = "77 77" ]; do :; done';
+      const script = `${begin}; head -c 90000000 /dev/zero | tail -n 1 | wc -c`;
+      const { run, said } = await lab.sh(script, { memory: 50_000_000, files: 77 });
+      await run.ended;
+      expect(said.out).to.equal('0\n');
+      expect(said.err).to.match(/memory exhausted|annot allocate/);
     });
 
     it('may close its output', async () => {
@@ -311,11 +342,12 @@ for (const kind of ['c', 'node'] as const) {
     });
 
     it('that took off its mark is ended when nothing else runs', async () => {
-      const off =
-        'ulimit -x 1; setsid sh -c "(echo \\$\\$ > bare; exec sleep 1000) &"; while [ ! -s bare ]; do :; done';
+      const bare = `(sh -c "echo \\$\\$ > bare; exec sleep 1000" &)`;
+      const off = `ulimit -x 1; setsid sh -c '${bare}'; while [ ! -s bare ]; do :; done`;
       const { run } = await lab.start('bash', ['-c', off]);
       expect(await run.ended).to.include({ exit: 0 });
-      expect(lab.children()).to.equal('');
+      expect(lab.number('bare')).to.be.above(0);
+      expect([stateOf(lab.process('bare') ?? 0), lab.children()]).to.deep.equal([null, '']);
     });
 
     it('is paused and resumed with all that left it', async () => {
@@ -359,7 +391,8 @@ for (const kind of ['c', 'node'] as const) {
       process.kill(before ?? 0, 'SIGKILL');
       expect(await run.ended).to.deep.equal({ exit: null, signal: null, lost: true, usage: null });
       expect(lab.processes().filter(isAlive)).to.deep.equal([]);
-      expect(lab.log.join()).to.match(/the spawner is gone \(it ended with SIGKILL\) with 1 programs/);
+      expect(lab.log.join()).to.match(/the spawner is gone \(it ended with SIGKILL\) with [12] programs/);
+      await enter();
       expect(await (await lab.sh('exit 4')).run.ended).to.include({ exit: 4 });
       expect(lab.spawner.pid).not.to.equal(before);
     });
@@ -378,7 +411,7 @@ for (const kind of ['c', 'node'] as const) {
       if (process.getuid?.() !== 0) skip(this, 'only root can become a user of whom nothing else runs');
       const user = { uid: 64_124, gid: 64_124 };
       const script = join(import.meta.dirname, '../../support/crowd.js');
-      const { stdout, status } = await runCommand(process.execPath, [script, kind], { user, cwd: '/' });
+      const { stdout, status } = await runCommand(process.execPath, [script, kind, where], { user, cwd: '/' });
       expect([status, stdout]).to.deep.equal([0, '{"out":"on we go\\n\\n","err":""}\n']);
     });
 
@@ -386,10 +419,11 @@ for (const kind of ['c', 'node'] as const) {
       if (process.getuid?.() !== 0) skip(this, 'only root can become a user of whom nothing else runs');
       const user = { uid: 64_123, gid: 64_123 };
       const script = join(import.meta.dirname, '../../support/bomb.js');
-      const { stdout, stderr, status } = await runCommand(process.execPath, [script, kind], { user, cwd: '/' });
+      const { stdout, stderr, status } = await runCommand(process.execPath, [script, kind, where], { user, cwd: '/' });
       expect([status, stderr.replace(/^.*[Cc]annot fork\n/gm, '')]).to.deep.equal([0, '']);
       const told = JSON.parse(stdout) as { most: number; left: number; said: string };
-      expect(told.most).to.be.within(20, 41);
+      // In a cell, beside what we have there.
+      expect(told.most).to.be.within(20, 43);
       expect(told).to.include({ left: 0, said: 'on we go\n' });
     });
   });

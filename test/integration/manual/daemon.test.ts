@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { homeAt } from '../../../src/config/home.ts';
 import { readHosts } from '../../../src/config/hosts.ts';
 import { readSettings } from '../../../src/config/settings.ts';
-import { describeType, settingsTable } from '../../../src/config/table.ts';
+import { describeType, settingsTable, written } from '../../../src/config/table.ts';
 import { messages } from '../../../src/daemon/messages.ts';
 import { usage } from '../../../src/daemon/usage.ts';
 import { endingSignals } from '../../../src/unix/signals.ts';
@@ -134,7 +134,9 @@ describe('rayserver.conf(5) and the settings', () => {
 
   for (const [key, { type, default: value, orNull, sentence }] of Object.entries(settingsTable)) {
     it(`has ${key} with sentence, type and default`, () => {
-      expect(text).to.include(`.It Ic ${key} ${sentence} Type: ${describeType(type, orNull)}. Default: ${value}.`);
+      expect(text).to.include(
+        `.It Ic ${key} ${sentence} Type: ${describeType(type, orNull)}. Default: ${written(value)}.`,
+      );
     });
   }
 

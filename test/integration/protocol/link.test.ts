@@ -11,12 +11,13 @@ import {
   type ProcwrapLink,
   type ServerLink,
 } from '../../../src/protocol/link.ts';
+import { services } from '../../support/executor.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const hello: ToProcwrap = {
   say: 'hello',
   version: '1',
-  settings: { radiance: null, planSeconds: 60, logBytes: 4096, processes: 512, reportSeconds: 1, slots: 2 },
+  settings: { radiance: null, planSeconds: 60, logBytes: 4096, services: services(), reportSeconds: 1, slots: 2 },
 };
 
 describe('the inner link', () => {

@@ -10,6 +10,7 @@ import { openFarm, type RunningFarm } from '../../../src/server/farm.ts';
 import { Procwrap } from '../../../src/server/procwrap.ts';
 import { memoryStore } from '../../../src/store/memory.ts';
 import { Metrics } from '../../../src/web/metrics.ts';
+import { services } from '../../support/executor.ts';
 import { pictureJob } from '../../support/jobs.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -60,7 +61,7 @@ describe('a farm and its host', () => {
     new Procwrap({
       socket: home.procwrapSocket,
       version: '1.2.3',
-      settings: { radiance: null, planSeconds: 60, logBytes: 4096, processes: 512, reportSeconds: 1, slots: 2 },
+      settings: { radiance: null, planSeconds: 60, logBytes: 4096, services: services(), reportSeconds: 1, slots: 2 },
       start: () => undefined,
       heard: () => undefined,
       lost: () => undefined,

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chownSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JobView } from '../../../src/protocol/api.ts';
@@ -14,13 +24,18 @@ export const boot = Number(process.env['LAB_BOOT']);
 export const home = '/var/lib/rayserver';
 export const projects = '/srv/projects';
 export const log = join(home, 'srvlogs/lab');
+export const rotatedLog = join(home, 'srvlogs/old/lab.1');
 export const defaults = '/etc/default/rayserver';
 
 /** Ends the script so that the machine reboots and calls it again. */
 export const rebootPlease = 75;
 
-/** One line for each check, of which a test is made outside. @param trouble tells more of one that has failed */
-export async function check(name: string, deed: () => unknown, trouble: (since: number) => string): Promise<void> {
+/** One line for each check, of which a test is made outside. @param trouble tells more of one that has failed, and mends */
+export async function check(
+  name: string,
+  deed: () => unknown,
+  trouble: (since: number) => Promise<string>,
+): Promise<void> {
   const [before, since] = [performance.now(), Date.now() / 1000];
   const seconds = () => `(${((performance.now() - before) / 1000).toFixed(1)} s)`;
   try {
@@ -29,7 +44,7 @@ export async function check(name: string, deed: () => unknown, trouble: (since: 
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     console.log(`not ok ${name}: ${why.replace(/\s+/g, ' ')} ${seconds()}`);
-    for (const line of trouble(since).trim().split('\n').slice(-40)) tell(line);
+    for (const line of (await trouble(since)).trim().split('\n').slice(-40)) tell(line);
   }
 }
 
@@ -69,6 +84,12 @@ export async function rayctl(...args: string[]): Promise<string> {
 
 export const job = async (id: number) => JSON.parse(await rayctl('show', String(id), '--json')) as JobView;
 
+/** What a check that failed has left. */
+export async function cancelAll(): Promise<void> {
+  const { jobs } = JSON.parse(await rayctl('jobs', '--json')) as { jobs: JobView[] };
+  for (const { id, state } of jobs) if (state === 'running' || state === 'waiting') await rayctl('cancel', String(id));
+}
+
 /** A copy of the room, where it was never before. */
 export function makeProject(name: string, parent = projects): string {
   const path = join(parent, name);
@@ -78,6 +99,11 @@ export function makeProject(name: string, parent = projects): string {
   for (const entry of ['', ...readdirSync(path)]) chownSync(join(path, entry), uid, gid);
   root('chmod', '2775', path);
   return path;
+}
+
+/** The log was opened again where there was none. */
+export async function logsAnew(): Promise<void> {
+  await waitUntil('the log', () => existsSync(log) && /caught signal 1/.test(readFileSync(log, 'utf8')));
 }
 
 /** Pids of processes of the program, by the path that the manual names. */

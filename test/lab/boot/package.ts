@@ -12,7 +12,7 @@ import * as simulations from './simulations.ts';
 const note = '/var/lib/lab-package';
 const isSystemd = existsSync('/run/systemd/system');
 const check = (name: (typeof packaged)[number], deed: () => unknown) =>
-  guest.check(name, deed, () => (existsSync(guest.log) ? guest.root('tail', '-n', '30', guest.log) : ''));
+  guest.check(name, deed, async () => (existsSync(guest.log) ? guest.root('tail', '-n', '40', guest.log) : ''));
 
 const dpkg = (...words: string[]) => guest.root('dpkg', ...words);
 const field = (name: string) => dpkg('--status', 'rayserver').match(new RegExp(`^${name}: (.*)$`, 'm'))?.[1];

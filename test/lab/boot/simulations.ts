@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { checkAmbient } from '../../../src/ambient/check.ts';
@@ -64,6 +64,14 @@ export async function expectEndedUnderLock(project: string): Promise<void> {
   closeSync(fd);
   expect(is).to.equal('sound');
   expect(records).to.be.greaterThan(0);
+}
+
+/** It is in a cell: in namespaces of its own, without the network and the processes of others. */
+export function expectContained({ pid }: Slow, procwrap: number): void {
+  for (const kind of ['user', 'mnt', 'pid', 'net', 'ipc']) {
+    const [own, others] = [pid, procwrap].map((process) => readlinkSync(`/proc/${process}/ns/${kind}`));
+    expect(own, kind).not.to.equal(others);
+  }
 }
 
 /** The job was not begun anew: it says where it goes on; it is not needed further. */

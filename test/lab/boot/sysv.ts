@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
@@ -9,13 +8,19 @@ import { install, settle } from './install.ts';
 import type { sysv } from './names.ts';
 import * as reboot from './reboot.ts';
 import * as simulations from './simulations.ts';
+import { stranger } from './stranger.ts';
 
 /** The init script, called by sysvinit and as an administrator calls it. */
 
 const script = '/etc/init.d/rayserver';
 const pidFile = '/run/rayserver.pid';
 const check = (name: (typeof sysv)[number], deed: () => unknown) =>
-  guest.check(name, deed, () => guest.root('tail', '-n', '20', guest.log));
+  guest.check(name, deed, async () => {
+    const told = guest.root('tail', '-n', '40', guest.log);
+    await init('start');
+    await guest.cancelAll();
+    return told;
+  });
 
 /** Exit status, and what was said. */
 async function init(action: string, shell = '/bin/sh'): Promise<{ status: number | null; said: string }> {
@@ -32,14 +37,6 @@ async function expectStatus(action: string, status: number, shell?: string): Pro
 const server = () => guest.pidOf('server');
 const noServer = () => expect(guest.processes('server')).to.deep.equal([]);
 
-/** Somebody who answers on the daemon's port. */
-async function stranger(): Promise<ChildProcess> {
-  const listens = "require('net').createServer((s) => s.end()).listen(9182, '127.0.0.1', () => console.log('listens'))";
-  const child = spawn(process.execPath, ['-e', listens], { stdio: ['ignore', 'pipe', 'inherit'] });
-  if (child.stdout) await once(child.stdout, 'data');
-  return child;
-}
-
 async function first(): Promise<void> {
   await check('it comes up with the machine', async () => {
     expect(await guest.serves()).to.equal(true);
@@ -47,8 +44,14 @@ async function first(): Promise<void> {
     guest.tell(`sysvinit: ${seconds} s from the start of process 1 to serving`);
     await expectStatus('status', 0);
   });
-  await check('nothing of root is left in any thread', async () => {
-    for (const kind of ['server', 'procwrap'] as const) await guest.expectDropped(await guest.pidOf(kind));
+  await check('nothing of root is left in any thread, nor the way to process 1', async () => {
+    const environment = (pid: number) => readFileSync(`/proc/${pid}/environ`, 'utf8');
+    expect(environment(1)).to.match(/NOTIFY_SOCKET=/);
+    for (const kind of ['server', 'procwrap'] as const) {
+      const pid = await guest.pidOf(kind);
+      await guest.expectDropped(pid);
+      expect(environment(pid)).not.to.match(/NOTIFY_SOCKET/);
+    }
   });
   await check('start of what runs changes nothing', async () => {
     const before = await server();
@@ -60,7 +63,12 @@ async function first(): Promise<void> {
   await check('reload opens the log anew', async () => {
     renameSync(guest.log, `${guest.log}.1`);
     await expectStatus('reload', 0);
-    await waitUntil('the log', () => existsSync(guest.log) && /caught signal 1/.test(readFileSync(guest.log, 'utf8')));
+    await guest.logsAnew();
+  });
+  await check('logrotate puts a log aside, and a new one is begun', async () => {
+    guest.root('logrotate', '--force', '/etc/logrotate.d/rayserver');
+    expect(readFileSync(guest.rotatedLog, 'utf8')).to.match(/caught signal 1/);
+    await guest.logsAnew();
   });
   await check('a port that somebody else has is a failed start, whoever answers there', async () => {
     await expectStatus('stop', 0);
@@ -84,11 +92,19 @@ async function first(): Promise<void> {
   });
   await check('the shell of busybox does as well', async () => {
     const shell = 'busybox sh';
-    await expectStatus('status', 0, shell);
-    await expectStatus('stop', 0, shell);
-    await expectStatus('status', 3, shell);
-    await expectStatus('start', 0, shell);
-    await expectStatus('restart', 0, shell);
+    // Where busybox is all there is, there are no functions of LSB either.
+    const functions = '/lib/lsb/init-functions';
+    renameSync(functions, `${functions}.away`);
+    try {
+      await expectStatus('status', 0, shell);
+      await expectStatus('stop', 0, shell);
+      await expectStatus('status', 3, shell);
+      await expectStatus('start', 0, shell);
+      const said = await expectStatus('restart', 0, shell);
+      expect(said).to.match(/^Stopping lighting .*: rayserver\.\nStarting lighting .*: rayserver\.\n$/);
+    } finally {
+      renameSync(`${functions}.away`, functions);
+    }
   });
   await running();
 }
@@ -133,8 +149,9 @@ async function stale(): Promise<void> {
 
 /** With simulations, the last of which is there when the machine goes down. */
 async function running(): Promise<void> {
-  await check('a simulation goes on through a stop and a start', async () => {
+  await check('a simulation is contained, and goes on through a stop and a start', async () => {
     const slow = await simulations.slowPicture(guest.makeProject('stop'));
+    simulations.expectContained(slow, await guest.pidOf('procwrap'));
     await expectStatus('stop', 0);
     expect(isAlive(slow.pid)).to.equal(true);
     await expectStatus('start', 0);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ConfigError } from '../../../src/config/error.ts';
-import { defaultSettings, readSettings, settingsTable } from '../../../src/config/settings.ts';
+import { defaultSettings, readSettings, settingsFor, settingsTable } from '../../../src/config/settings.ts';
 import { isOfType } from '../../../src/config/table.ts';
 
 const read = (text: string) => readSettings(text, '/h/rayserver.yaml');
@@ -26,7 +26,9 @@ describe('settings', () => {
       plan: { seconds: 60 },
       log: { bytes: 2097152 },
       retries: 2,
-      limits: { seconds: null, progress: null, processes: 512 },
+      limits: { seconds: null, progress: null, processes: 512, memory: null, files: 4096 },
+      sandbox: { mode: 'try', network: false, readable: [], devices: [], tmp: 1073741824 },
+      services: {},
       jobs: { keep: null, days: null },
       report: { seconds: 1 },
     };
@@ -47,6 +49,42 @@ describe('settings', () => {
       radiance: '/opt/radiance',
       slots: 3,
     });
+  });
+  it('have sizes in bytes or in words', () => {
+    const memory = (text: string) => read(`limits.memory: ${text}`).limits.memory;
+    expect(['20000000', '20000000 B', '20 MB', '20MB', '1.5 GB', '2 GiB', '1 TB'].map(memory)).to.deep.equal([
+      2e7,
+      2e7,
+      2e7,
+      2e7,
+      15e8,
+      2 ** 31,
+      1e12,
+    ]);
+  });
+  it('have lists of paths', () => {
+    expect(read('sandbox: {readable: [/srv/lib, "/net/my lib"]}').sandbox.readable).to.deep.equal([
+      '/srv/lib',
+      '/net/my lib',
+    ]);
+    expect(read('sandbox.devices:\n  - /dev/dri\n').sandbox.devices).to.deep.equal(['/dev/dri']);
+    expect(read('sandbox.readable: []').sandbox.readable).to.deep.equal([]);
+  });
+  it('may be others for a service', () => {
+    const settings = read(
+      'limits: {memory: 1 GB}\nservices:\n  povray:\n    sandbox.network: true\n    limits: {memory: 2 GB, files: 64}\n  blender:\n',
+    );
+    expect(settings.services).to.deep.equal({
+      povray: { 'sandbox.network': true, 'limits.memory': 2e9, 'limits.files': 64 },
+      blender: {},
+    });
+    expect(settingsFor('povray', settings)).to.deep.equal({
+      limits: { ...settings.limits, memory: 2e9, files: 64 },
+      sandbox: { ...settings.sandbox, network: true },
+    });
+    for (const service of ['radiance', 'blender', 'command'] as const) {
+      expect(settingsFor(service, settings)).to.deep.equal({ limits: settings.limits, sandbox: settings.sandbox });
+    }
   });
   it('may be null where that has a meaning', () => {
     expect(read('slots: null\nradiance: ~\n')).to.deep.include({ slots: null, radiance: null });
@@ -101,6 +139,55 @@ describe('settings', () => {
       '1: expected the absolute path of a directory, or null for "radiance", not "opt".',
     ],
     ['slots out of range', 'slots: 1025', '1: expected a whole number from 1 to 1024, or null for "slots", not 1025.'],
+    ['a mode that is none', 'sandbox.mode: on', '1: expected require or try or off for "sandbox.mode", not "on".'],
+    ['a word for true', 'sandbox.network: yes', '1: expected true or false for "sandbox.network", not "yes".'],
+    [
+      'a size of another unit',
+      'limits.memory: 2 G',
+      '1: expected bytes from 16777216 to 1125899906842624, or a size such as 2 GB, or null for "limits.memory", not "2 G".',
+    ],
+    [
+      'too small a size',
+      'limits.memory: 1 MB',
+      '1: expected bytes from 16777216 to 1125899906842624, or a size such as 2 GB, or null for "limits.memory", not "1 MB".',
+    ],
+    [
+      'a relative path in a list',
+      'sandbox.readable: [/a, b]',
+      '1: expected a list of absolute paths for "sandbox.readable", not "b".',
+    ],
+    [
+      'one path for a list',
+      'sandbox.devices: /a',
+      '1: expected a list of absolute paths for "sandbox.devices", not "/a".',
+    ],
+    [
+      'lists in a list',
+      'sandbox.devices: [[/a]]',
+      '1: expected a list of absolute paths for "sandbox.devices", not a list or mapping.',
+    ],
+    [
+      'an unknown service',
+      'services:\n  vray: {}',
+      '2: unknown service "vray"; expected one of radiance, povray, blender, command.',
+    ],
+    ['no services', 'services: povray', '1: expected names of services below "services".'],
+    ['no settings of a service', 'services: {povray: 1}', '1: expected settings below "povray".'],
+    [
+      'a setting that no service has',
+      'services:\n  povray: {port: 1}',
+      '2: unknown setting "port"; expected one of limits.seconds, limits.progress, limits.processes, limits.memory, ',
+    ],
+    [
+      'a group that no service has',
+      'services:\n  povray: {plan: {seconds: 1}}',
+      '2: unknown setting "plan"; expected one of limits.seconds, ',
+    ],
+    [
+      'a key of a service twice',
+      'services: {povray: {limits.files: 99, limits: {files: 99}}}',
+      '1: "limits.files" is set a second time.',
+    ],
     ['a key twice', 'port: 1\nport: 1', '2: a setting is written a second time.'],
     ['a key in both ways of writing', 'plan: {seconds: 1}\nplan.seconds: 1', '2: "plan.seconds" is set a second time.'],
     ['an alias', 'port: &p 1\nslots: *p', '2: expected a value for "slots", not an alias.'],

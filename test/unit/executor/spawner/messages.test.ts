@@ -30,7 +30,11 @@ const toMessages: fc.Arbitrary<ToSpawner> = fc.oneof(
     yields: fc.boolean(),
     environment: u32,
     attempt: text,
+    confined: fc.boolean(),
+    cell: u32,
     processes: count,
+    memory: count,
+    files: count,
     directory: place,
     stdin: fc.option(place),
     stdout: fc.oneof(place, fc.constantFrom(null, 'heard' as const)),
@@ -39,6 +43,7 @@ const toMessages: fc.Arbitrary<ToSpawner> = fc.oneof(
   fc.record({ say: say('signal'), id: u32, send: fc.constantFrom(...sends) }),
   fc.record({ say: say('credit'), id: u32, stream: fc.constantFrom(...streams), bytes: u32 }),
   fc.record({ say: fc.constantFrom('go' as const, 'cancel' as const), id: u32 }),
+  fc.record({ say: say('cell'), id: u32, pid: u32 }),
 );
 const fromMessages: fc.Arbitrary<FromSpawner> = fc.oneof(
   fc.record({ say: say('ready'), version: u32, pid: u32 }),
@@ -59,6 +64,7 @@ const fromMessages: fc.Arbitrary<FromSpawner> = fc.oneof(
     systemMicroseconds: count,
     peakBytes: count,
   }),
+  fc.record({ say: say('opened'), id: u32, errno: u32 }),
 );
 
 /** The bytes in portions of a size, as a socket may deliver them. */
@@ -98,15 +104,20 @@ describe('messages between procwrap and spawner', () => {
       yields: true,
       environment: 2,
       attempt: 'A=1',
+      confined: true,
+      cell: 9,
       processes: 512,
+      memory: 4096,
+      files: 64,
       directory: { path: '/p', device: 1n, inode: 2n },
       stdin: null,
       stdout: 'heard',
       args: ['ls', '-l'],
     });
     const fields = [
-      '4f000000 03 07000000',
-      '02 02000000 04000000 413d3100 0002000000000000',
+      '63000000 03 07000000',
+      '06 02000000 04000000 413d3100',
+      '09000000 0002000000000000 0010000000000000 4000000000000000',
       '02 03000000 2f7000 0100000000000000 0200000000000000',
       '00 01',
       '02000000 03000000 6c7300 03000000 2d6c00',
@@ -129,9 +140,9 @@ describe('messages between procwrap and spawner', () => {
     'a text without an end': ['0e000000 02 00000000 01000000 01000000 41', /a text has no end/],
     'a signal that is none': ['06000000 04 01000000 05', /no meaning has the number 5/],
     'a stream that is none': ['0a000000 05 01000000 02 01000000', /no meaning has the number 2/],
-    'a start nowhere': ['1a000000 03 01000000 00 00000000 01000000 00 0000000000000000 00 00 00', /no directory/],
+    'a start nowhere': [`2e000000 03 01000000 00 00000000 01000000 00 ${'00'.repeat(28)} 00 00 00`, /no directory/],
     'heard input': [
-      `30000000 03 01000000 00 00000000 01000000 00 0000000000000000 02 01000000 00 ${'00'.repeat(16)} 01 00 00`,
+      `44000000 03 01000000 00 00000000 01000000 00 ${'00'.repeat(28)} 02 01000000 00 ${'00'.repeat(16)} 01 00 00`,
       /nobody hears/,
     ],
   };
@@ -142,7 +153,7 @@ describe('messages between procwrap and spawner', () => {
   }
 
   it('refuse a type that only procwrap says', () => {
-    expect(() => fromSpawner().push(frame('05000000 06 01000000'))).to.throw(RangeError, /no message has the type 6/);
+    expect(() => fromSpawner().push(frame('05000000 08 01000000'))).to.throw(RangeError, /no message has the type 8/);
     expect(LONGEST_FRAME).to.be.below(2 ** 32);
   });
 });

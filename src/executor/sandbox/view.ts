@@ -1,0 +1,107 @@
+import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { isSeen, isWithin, type Sight } from './sights.ts';
+import { exists, isOfSystem, mayBeCovered, systemSights } from './system.ts';
+
+/** What a simulation needs to see. */
+export interface Needs {
+  /** The project's directory, without links. */
+  readonly project: string;
+  /** By the name that its users have for it. */
+  readonly named: string;
+  /** The directory that holds it and others, if its host names one. */
+  readonly location: string | null;
+  readonly program: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The program's home, in which nothing may be seen. */
+  readonly home: string;
+  readonly network: boolean;
+  readonly readable: readonly string[];
+  readonly devices: readonly string[];
+}
+
+/** What a cell shows. */
+export function viewFor(needs: Needs): Sight[] {
+  const { project, named, env, home } = needs;
+  const devices = needs.devices.filter(exists);
+  const sights = systemSights({ network: needs.network, devices: devices.length > 0 });
+  // Where projects lie among programs, a cell shows its own only.
+  hide(needs.location, sights);
+  const own = env['HOME'] ?? '';
+  if (isAbsolute(own) && mayBeCovered(own) && !isOfSystem(own)) sights.push({ is: 'empty', path: own });
+  for (const path of needs.readable) add(exists(path) ? path : null, sights);
+  for (const path of alike(home)) hide(path, sights);
+  for (const path of [...libraries(env), ...programs(needs)]) add(shownFor(path, needs), sights);
+  sights.push({ is: 'write', path: project });
+  if (named !== project && !isSeen(named, sights)) sights.push({ is: 'link', path: named, to: project });
+  return [...sights, ...devices.map((path) => ({ is: 'device', path }) as const)];
+}
+
+function add(path: string | null, sights: Sight[]): void {
+  if (path !== null && !isSeen(path, sights)) sights.push({ is: 'read', path });
+}
+
+function hide(path: string | null, sights: Sight[]): void {
+  if (path !== null && exists(path) && isSeen(path, sights) && mayBeCovered(path)) sights.push({ is: 'empty', path });
+}
+
+/** Where programs and Radiance's library are. */
+function libraries({ RAYPATH = '', PATH = '' }: Needs['env']): string[] {
+  return [...RAYPATH.split(':'), ...PATH.split(':')].filter((entry) => isAbsolute(entry) && exists(entry));
+}
+
+/** The program, and those of Radiance, by their names and by where those lead to. */
+function programs({ program, env }: Needs): string[] {
+  const path = program.includes('/') ? program : inPath(program, env['PATH'] ?? '');
+  const own = path !== null && isAbsolute(path) && exists(path) ? alike(path) : [];
+  const rpict = inPath('rpict', env['PATH'] ?? '');
+  return rpict === null ? own : [...own, ...alike(rpict), ...linkedFrom(dirname(rpict))];
+}
+
+/** Where the links in a directory lead to; not in one of the system, as all of that is shown. */
+function linkedFrom(directory: string): string[] {
+  if (isOfSystem(directory)) return [];
+  const links = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
+  const ways = links.flatMap(({ name }) => alike(join(directory, name)).slice(1));
+  // One program of each place stands for all.
+  return [...new Map(ways.map((way) => [dirname(way), way])).values()];
+}
+
+function inPath(program: string, path: string): string | null {
+  for (const entry of path.split(':')) {
+    const file = join(entry, program);
+    try {
+      accessSync(file, constants.X_OK);
+      if (statSync(file).isFile()) return file;
+    } catch {
+      // It is not there.
+    }
+  }
+  return null;
+}
+
+/** The directory; of a program the one that it lies in. What holds more than that is not shown for it. */
+function shownFor(path: string, needs: Needs): string | null {
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isDirectory) return holdsMore(path, needs) ? null : path;
+  // Whoever submits a job names its program; Radiance may lie in our home, which only its administrator can say.
+  if (alike(needs.home).some((one) => isWithin(path, one))) return null;
+  return holdsMore(dirname(path), needs) ? path : dirname(path);
+}
+
+const shared = ['/home', '/root', '/run', '/srv', '/var', '/tmp', '/mnt', '/media', '/net', '/data'];
+
+/** Whether a directory holds what is none of a simulation's business: somebody's home, our own, other projects. */
+function holdsMore(directory: string, { home, env, location, project }: Needs): boolean {
+  const above = [...shared, ...alike(home), env['HOME'] ?? '', location ?? '', project].filter(isAbsolute);
+  return above.some((one) => isWithin(one, directory));
+}
+
+/** A path, and where it leads to. */
+function alike(path: string): string[] {
+  try {
+    return [...new Set([path, realpathSync(path)])];
+  } catch {
+    return [path];
+  }
+}

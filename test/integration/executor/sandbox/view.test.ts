@@ -1,0 +1,123 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { hiddenFile } from '../../../../src/executor/sandbox/hidden.ts';
+import { isSeen } from '../../../../src/executor/sandbox/sights.ts';
+import { type Needs, viewFor } from '../../../../src/executor/sandbox/view.ts';
+
+describe('what a cell shows', () => {
+  let base: string;
+  let needs: Needs;
+  const at = (...parts: string[]) => join(base, ...parts);
+  const make = (...paths: string[]) => {
+    for (const path of paths) mkdirSync(at(path), { recursive: true });
+  };
+  const program = (path: string) => writeFileSync(at(path), '#!/bin/sh\n', { mode: 0o755 });
+  const seen = (more: Partial<Needs>, ...paths: string[]) => {
+    const sights = viewFor({ ...needs, ...more });
+    return paths.filter((path) => isSeen(at(path), sights));
+  };
+
+  beforeEach(() => {
+    base = realpathSync(mkdtempSync(join(tmpdir(), 'view-')));
+    make('projects/room', 'projects/other', 'home/config', 'ann/bin', 'tools', 'lib', 'radiance/bin', 'radiance/lib');
+    program('radiance/bin/rpict');
+    needs = {
+      project: at('projects/room'),
+      named: at('projects/room'),
+      location: null,
+      program: 'sh',
+      env: { HOME: at('ann'), PATH: `${at('radiance/bin')}:/usr/bin`, RAYPATH: `.:${at('radiance/lib')}` },
+      home: at('home'),
+      network: false,
+      readable: [],
+      devices: [],
+    };
+  });
+  afterEach(() => rmSync(base, { recursive: true }));
+
+  it('is the project, and none beside it', () => {
+    const all = ['projects/room', 'projects/other', 'projects', 'home', 'home/config', 'ann', 'tools', 'lib'];
+    expect(seen({}, ...all)).to.deep.equal(['projects/room']);
+  });
+  it('is Radiance', () => {
+    expect(seen({}, 'radiance/bin/rpict', 'radiance/lib')).to.deep.equal(['radiance/bin/rpict', 'radiance/lib']);
+  });
+  it('is the directory of the program, by its name and by where that leads to', () => {
+    program('tools/trace');
+    make('elsewhere');
+    symlinkSync(at('tools/trace'), at('elsewhere/trace'));
+    const all = ['tools/trace', 'tools', 'elsewhere', 'lib'];
+    expect(seen({ program: at('elsewhere/trace') }, ...all)).to.deep.equal(['tools/trace', 'tools', 'elsewhere']);
+    const env = { ...needs.env, PATH: `${at('elsewhere')}:/usr/bin` };
+    expect(seen({ program: 'trace', env }, ...all)).to.deep.equal(['tools/trace', 'tools', 'elsewhere']);
+  });
+  for (const [where, path] of [
+    ['a home', 'ann/trace'],
+    ['the home of rayserver', 'home/config/trace'],
+    ['the directory of all projects', 'projects/trace'],
+  ] as const) {
+    it(`is the program alone where it lies in ${where}`, () => {
+      program(path);
+      const all = [path, 'ann/bin', 'home/config', 'projects/other'];
+      expect(seen({ program: at(path) }, ...all)).to.deep.equal(path.startsWith('home') ? [] : [path]);
+    });
+  }
+  it('is what may be read beside it, but never the home of rayserver', () => {
+    expect(seen({ readable: [at('lib'), at('missing')] }, 'lib', 'missing', 'tools')).to.deep.equal(['lib']);
+    expect(seen({ readable: [base] }, 'lib', 'home', 'home/config')).to.deep.equal(['lib']);
+  });
+  it('has a way to the project by the name that its users have for it', () => {
+    symlinkSync(at('projects'), at('named'));
+    expect(seen({ named: at('named/room') }, 'named/room/a.rad', 'named/other')).to.deep.equal(['named/room/a.rad']);
+  });
+  it('has an empty home, even where the project lies in it', () => {
+    make('ann/room');
+    expect(seen({ project: at('ann/room'), named: at('ann/room') }, 'ann/room', 'ann', 'ann/bin')).to.deep.equal([
+      'ann/room',
+    ]);
+  });
+  it('has no other devices than those named', () => {
+    const devices = (more: Partial<Needs>) =>
+      viewFor({ ...needs, ...more }).filter((sight) => sight.is === 'device' && sight.path === '/dev/ptmx');
+    expect(devices({})).to.have.length(0);
+    expect(devices({ devices: ['/dev/ptmx', '/dev/missing'] })).to.have.length(1);
+    expect(viewFor({ ...needs, devices: ['/dev/ptmx'] })).to.deep.include({ is: 'read', path: '/sys' });
+  });
+
+  describe('and a program that failed', () => {
+    const why = (line: string) =>
+      hiddenFile(['first', line], { sights: viewFor(needs), project: needs.project, home: needs.home });
+
+    beforeEach(() => {
+      for (const path of ['lib/oak.rad', 'home/config/token', 'projects/room/a.rad']) writeFileSync(at(path), '');
+      symlinkSync(at('lib/oak.rad'), at('projects/room/oak.rad'));
+    });
+
+    it('is told of a file that is there, but not to be seen', async () => {
+      const says = `${at('lib/oak.rad')} is on this host, but not to be seen from where the program ran`;
+      for (const line of [
+        `oconv: cannot open "${at('lib/oak.rad')}": No such file`,
+        `${at('lib/oak.rad')}: no such file.`,
+      ])
+        expect(await why(line)).to.match(new RegExp(`^${says}: name it, .* in the setting "sandbox.readable"\\.$`));
+    });
+    it('is told of a link that leads to one', async () => {
+      expect(await why('cannot find oak.rad')).to.match(/^oak\.rad is on this host, /);
+    });
+    it('is told nothing of files that it sees, that are not there, or that nobody shall see', async () => {
+      const lines = [
+        at('projects/room/a.rad'),
+        'a.rad',
+        at('missing'),
+        at('home/config/token'),
+        '/usr/bin/env',
+        '/',
+        '/proc/1',
+        base,
+      ];
+      for (const line of lines) expect(await why(line), line).to.equal(null);
+    });
+  });
+});
