@@ -32,7 +32,7 @@ export async function makeStage(env: Record<string, string | undefined> = {}): P
   mkdirSync(join(lab.home, 'config'));
   writeFileSync(
     join(lab.home, 'config/rayserver.yaml'),
-    `slots: 2\nretries: 1000\nradiance: ${radiance}\nsandbox.writable: [${marks}]\n`,
+    `slots: 2\nretries: 1000\nradiance: ${radiance}\nsandbox: {readable: [${radiance}], writable: [${marks}]}\n`,
   );
   lab.own(lab.home);
   return { lab, project: lab.project('room', 'work'), marks, frame: join(radiance, 'frame') };
