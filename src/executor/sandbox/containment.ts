@@ -132,9 +132,9 @@ export class Containment {
     const known = this.#views.get(name);
     if (known && now - known.at < FRESH) return known;
     const location = project.root === '/' ? null : project.root;
-    const { network, readable, devices, tmpBytes } = settings;
+    const { network, readable, writable, devices, tmpBytes } = settings;
     const needs = { project: path, named: project.path, location, program, env, home: this.#home };
-    const sights = viewFor({ ...needs, network, readable, devices });
+    const sights = viewFor({ ...needs, network, readable, writable, devices });
     const key = JSON.stringify([String(device), String(inode), network, tmpBytes, sights]);
     const view = { at: now, sights, key };
     if (this.#views.size >= MOST) this.#views.clear();

@@ -17,6 +17,7 @@ export interface Needs {
   readonly home: string;
   readonly network: boolean;
   readonly readable: readonly string[];
+  readonly writable: readonly string[];
   readonly devices: readonly string[];
 }
 
@@ -32,9 +33,19 @@ export function viewFor(needs: Needs): Sight[] {
   for (const path of needs.readable) add(exists(path) ? path : null, sights);
   for (const path of alike(home)) hide(path, sights);
   for (const path of [...libraries(env), ...programs(needs)]) add(shownFor(path, needs), sights);
+  // After the programs, which may lie above.
+  for (const path of writable(needs)) sights.push({ is: 'write', path });
   sights.push({ is: 'write', path: project });
   if (named !== project && !isSeen(named, sights)) sights.push({ is: 'link', path: named, to: project });
   return [...sights, ...devices.map((path) => ({ is: 'device', path }) as const)];
+}
+
+/** Never our own home, nor what holds it. */
+function writable({ writable: paths, home }: Needs): string[] {
+  const homes = alike(home);
+  return paths.filter(
+    (path) => exists(path) && !alike(path).some((one) => homes.some((at) => isWithin(at, one) || isWithin(one, at))),
+  );
 }
 
 function add(path: string | null, sights: Sight[]): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { hiddenFile } from '../../../../src/executor/sandbox/hidden.ts';
-import { isSeen } from '../../../../src/executor/sandbox/sights.ts';
+import { isSeen, isWithin } from '../../../../src/executor/sandbox/sights.ts';
 import { type Needs, viewFor } from '../../../../src/executor/sandbox/view.ts';
 
 describe('what a cell shows', () => {
@@ -32,6 +32,7 @@ describe('what a cell shows', () => {
       home: at('home'),
       network: false,
       readable: [],
+      writable: [],
       devices: [],
     };
   });
@@ -67,6 +68,17 @@ describe('what a cell shows', () => {
   it('is what may be read beside it, but never the home of rayserver', () => {
     expect(seen({ readable: [at('lib'), at('missing')] }, 'lib', 'missing', 'tools')).to.deep.equal(['lib']);
     expect(seen({ readable: [base] }, 'lib', 'home', 'home/config')).to.deep.equal(['lib']);
+  });
+  it('is what may be written beside it, also where programs lie above, but never the home of rayserver', () => {
+    make('radiance/marks');
+    const written = (...writable: string[]) =>
+      viewFor({ ...needs, writable }).flatMap((sight) => (sight.is === 'write' ? [sight.path] : []));
+    expect(written(at('radiance/marks'), at('missing'))).to.deep.equal([at('radiance/marks'), at('projects/room')]);
+    expect(written(base, at('home'), at('home/config'))).to.deep.equal([at('projects/room')]);
+    program('radiance/trace');
+    const sights = viewFor({ ...needs, program: at('radiance/trace'), writable: [at('radiance/marks')] });
+    const last = sights.findLast(({ path }) => isWithin(at('radiance/marks/a'), path));
+    expect(last).to.deep.equal({ is: 'write', path: at('radiance/marks') });
   });
   it('has a way to the project by the name that its users have for it', () => {
     symlinkSync(at('projects'), at('named'));
