@@ -97,6 +97,11 @@ export const settingsTable = {
     [],
     'Directories and files that contained simulations may read beside their project, such as libraries of materials; not /, /dev, /proc, /sys or /tmp, of which they have their own.',
   ),
+  'sandbox.writable': setting<readonly string[]>(
+    { is: 'paths' },
+    [],
+    'Directories and files that contained simulations may write beside their project, such as a scratch disk: what one project writes there the others see.',
+  ),
   'sandbox.devices': setting<readonly string[]>(
     { is: 'paths' },
     [],

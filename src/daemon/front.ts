@@ -9,6 +9,7 @@ import { becomeForGood } from '../unix/drop.ts';
 import { adoptEnvironment, environmentOf } from '../unix/environment.ts';
 import { resolveWanted, type Wanted } from '../unix/identity.ts';
 import { socketDescriptor } from '../unix/native.ts';
+import { asOwnerOf } from '../unix/owner.ts';
 import {
   type GivenSocket,
   noServiceManager,
@@ -104,7 +105,8 @@ class Front {
     refuseMask(options);
     checkNatives();
     const home = this.#chooseHome();
-    const configuration = loadConfiguration(home);
+    // By a link of their owner, root would read another file, and quote it in the log.
+    const configuration = asOwnerOf([home.path, home.config], () => loadConfiguration(home));
     this.#host = configuration.host;
     return options.part === 'procwrap' ? this.#control(home) : this.#serve(home, configuration);
   }

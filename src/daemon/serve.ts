@@ -2,6 +2,7 @@ import { type Home, homeAt } from '../config/home.ts';
 import { LogFile } from '../log/file.ts';
 import { type Log, openLog, type Tell } from '../log/log.ts';
 import { noticeJournal, sayOnTerminal } from '../log/terminal.ts';
+import { StoreError } from '../store/error.ts';
 import { closeOnExec, redirect } from '../unix/descriptors.ts';
 import { makeUndumpable } from '../unix/native.ts';
 import { forgetNodeOptions } from '../unix/node-options.ts';
@@ -164,7 +165,8 @@ class Server {
     }
     const message = error instanceof Error ? error.message : String(error);
     this.#log.tell('error', message);
-    if (!stop) for (const line of stackOf(error)) this.#log.note('error', line);
+    const isForPeople = stop || error instanceof StoreError;
+    if (!isForPeople) for (const line of stackOf(error)) this.#log.note('error', line);
     tellFront(this.#handover.ready, { failed: message });
     this.#manager.failing(message);
     this.#ending ??= { message, status: 1 };

@@ -17,6 +17,8 @@ export const ServiceSettings = Type.Object({
   network: Type.Boolean(),
   /** Absolute paths that they may read beside their project. */
   readable: Type.Array(Type.String()),
+  /** Absolute paths that they may also write. */
+  writable: Type.Array(Type.String()),
   devices: Type.Array(Type.String()),
   /** The size of their private /tmp. */
   tmpBytes: Type.Integer({ minimum: 1 }),

@@ -27,6 +27,7 @@ function serviceSettings(service: Service, given: Given): ServiceSettings {
     mode: sandbox.mode,
     network: sandbox.network,
     readable: [...sandbox.readable, ...libraries(given)],
+    writable: [...sandbox.writable],
     devices: [...sandbox.devices],
     tmpBytes: sandbox.tmp,
     memory: limits.memory,

@@ -25,14 +25,16 @@ export function becomeForGood(wanted: Wanted): void {
   if (ways.length > 0) throw new NoRight(`${asUser}\n${ways.join('\n')}`);
 }
 
-/** All groups that the system's list gives this user, and no others. */
-export function takeGroupsOf(identity: Identity): void {
+/** All groups that the system's list gives this user, and no others; a number without a name is in its group only. */
+export function takeGroupsOf({ uid, gid, user }: Identity): void {
   // @types/node does not know it; where it is missing there are no groups to take.
   const platform = process as { initgroups?: (user: string, gid: number) => void };
-  platform.initgroups?.(identity.user, identity.gid);
+  if (user === String(uid)) process.setgroups?.([gid]);
+  else platform.initgroups?.(user, gid);
 }
 
-function attempt(sentence: string, change: () => void): void {
+/** @throws NoRight with this sentence, if the change fails */
+export function attempt(sentence: string, change: () => void): void {
   try {
     change();
   } catch (error) {

@@ -112,7 +112,7 @@ describe('rayctl doctor', function () {
     const shut = join(lab.directory, 'shut.amb');
     writeFileSync(shut, Buffer.concat([ambientHeader(), Buffer.alloc(70)]), { mode: 0o444 });
     const refused = of(await findings('--mend', shut), 'ambient file');
-    expect(refused).to.include({ level: 'error', mend: `sudo chmod g+w ${shut}` });
+    expect(refused).to.include({ level: 'error', mend: `sudo chmod ug+w ${shut}` });
   });
 
   it('finds the port where the server listens, also on the other loopback address and another port', async function () {

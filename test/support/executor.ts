@@ -24,6 +24,7 @@ export function services(more: Partial<ServiceSettings> = {}): HostSettings['ser
     mode: 'try',
     network: false,
     readable: [],
+    writable: [],
     devices: [],
     tmpBytes: 2 ** 30,
     memory: null,

@@ -11,7 +11,7 @@ import { Cells, type Stay } from './cells.ts';
 import { hiddenFile } from './hidden.ts';
 import { type Level, Levels } from './level.ts';
 import { inWords, type Sight } from './sights.ts';
-import { isOfProject, viewFor } from './view.ts';
+import { isOfSimulations, viewFor } from './view.ts';
 
 /** How long what was found for a program is taken for granted, ms, and how many of these are remembered. */
 const FRESH = 5000;
@@ -137,9 +137,9 @@ export class Containment {
     const known = this.#views.get(name);
     if (known && now - known.at < FRESH) return known;
     const location = project.root === '/' ? null : project.root;
-    const { network, readable, devices, tmpBytes } = settings;
+    const { network, readable, writable, devices, tmpBytes } = settings;
     const needs = { project: path, named: project.path, location, program, env, home: this.#home };
-    const sights = viewFor({ ...needs, network, readable, devices });
+    const sights = viewFor({ ...needs, network, readable, writable, devices });
     const key = JSON.stringify([String(device), String(inode), network, tmpBytes, sights]);
     const view = { at: now, sights, key };
     if (this.#views.size >= MOST) this.#views.clear();
@@ -158,8 +158,9 @@ export class Containment {
   }
 }
 
-function isBrought({ program, where }: Wanted): boolean {
-  return program.includes('/') && (!isAbsolute(program) || isOfProject(program, where.place.path));
+function isBrought({ program, where, settings }: Wanted): boolean {
+  const theirs = () => [where.place.path, ...Object.values(settings.services).flatMap(({ writable }) => writable)];
+  return program.includes('/') && (!isAbsolute(program) || isOfSimulations(program, theirs()));
 }
 
 function outside({ env }: Wanted, settings: ServiceSettings, confined: boolean): Contained {

@@ -17,6 +17,7 @@ export interface Needs {
   readonly home: string;
   readonly network: boolean;
   readonly readable: readonly string[];
+  readonly writable: readonly string[];
   readonly devices: readonly string[];
 }
 
@@ -33,10 +34,20 @@ export function viewFor(needs: Needs): Sight[] {
   for (const path of alike(home)) hide(path, sights);
   for (const path of libraries(env)) add(holdsMore(path, needs) ? null : path, sights);
   for (const path of programs(needs)) add(shownFor(path, needs), sights);
+  // After the programs, which may lie above.
+  for (const path of writable(needs)) sights.push({ is: 'write', path });
   sights.push({ is: 'write', path: project });
   if (named !== project && !isSeen(named, sights)) sights.push({ is: 'link', path: named, to: project });
   const all = [...sights, ...devices.map((path) => ({ is: 'device', path }) as const)];
   return withWays(withoutLinks(all));
+}
+
+/** Never our own home, nor what holds it. */
+function writable({ writable: paths, home }: Needs): string[] {
+  const homes = alike(home);
+  return paths.filter(
+    (path) => exists(path) && !alike(path).some((one) => homes.some((at) => isWithin(at, one) || isWithin(one, at))),
+  );
 }
 
 function add(path: string | null, sights: Sight[]): void {
@@ -59,9 +70,9 @@ function libraries({ RAYPATH = '', PATH = '' }: Needs['env']): string[] {
 }
 
 /** The program, and those of Radiance, by their names and by where those lead to. */
-function programs({ program, env, project }: Needs): string[] {
+function programs({ program, env, project, writable: paths }: Needs): string[] {
   const path = program.includes('/') ? program : inPath(program, env['PATH'] ?? '');
-  const own = path !== null && isAbsolute(path) && !isOfProject(path, project) ? alike(path) : [];
+  const own = path !== null && isAbsolute(path) && !isOfSimulations(path, [project, ...paths]) ? alike(path) : [];
   const rpict = inPath('rpict', env['PATH'] ?? '');
   return rpict === null ? own : [...own, ...alike(rpict), ...linkedFrom(dirname(rpict))];
 }
@@ -103,16 +114,17 @@ function holdsMore(directory: string, { home, env, location, project }: Needs): 
 }
 
 /**
- * Whether a way leads through the project: what simulations may write must not say what they see. That they could turn a
- * link after we have looked does not matter: where one is met, all is theirs. So it is with ways through /proc, which
- * mean something else to each process.
+ * Whether a way leads through directories that simulations may write: what lies there must not say what they see. That
+ * they could turn a link after we have looked does not matter: where one is met, all is theirs. So it is with ways
+ * through /proc, which mean something else to each process.
  */
-export function isOfProject(path: string, project: string): boolean {
+export function isOfSimulations(path: string, theirs: readonly string[]): boolean {
+  const directories = [...theirs.flatMap((one) => alike(one)), '/proc'];
   const parts = path.split('/');
   let at = '/';
   for (let links = 0; parts.length > 0; ) {
     at = join(at, parts.shift() ?? '');
-    if (isWithin(at, project) || isWithin(at, '/proc')) return true;
+    if (directories.some((one) => isWithin(at, one))) return true;
     const target = linkAt(at);
     if (target === null) continue;
     if (++links > MOST_LINKS) return true;

@@ -53,6 +53,15 @@ describe('the configuration of rayserver', () => {
     expect(readFileSync(home.file('config/token'), 'utf8')).to.equal('x\n');
   });
 
+  it('beside a state file that is none is refused in one line of the log', async () => {
+    mkdirSync(home.file('state/rayserver.db'), { recursive: true });
+    if (isRoot) giveAll(home);
+    expect(await refused()).to.equal(
+      `The state file ${home.file('state/rayserver.db')} is no regular file. Move it away.\n`,
+    );
+    expect(home.log().match(/ error: /g)).to.have.length(1);
+  });
+
   it('gives the host its name and slots from its own record, whatever the case of its name', async () => {
     writeFileSync(home.file('config/hosts'), `${hostname().toUpperCase()} 7\n`);
     const { pid } = await startBackground(home);

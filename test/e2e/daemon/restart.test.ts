@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import type { Handover } from '../../../src/daemon/handover.ts';
 import { noServiceManager } from '../../../src/unix/service-manager.ts';
 import { end, ordinaryUser, portOf, startBackground, startForeground, TestHome } from '../../support/daemon.ts';
+import { ownNumber } from '../../support/inside.ts';
 import { Lab } from '../../support/lab.ts';
 import { top } from '../../support/program.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -42,7 +43,7 @@ describe('rayserver after an internal error', () => {
       const daemon = await lab.startDaemon();
       const slow = ['--view', 'door', '--set', 'QUALITY=Med', '--set', 'RESOLUTION=500'];
       const job = await lab.json<{ id: number }>('submit', join(project, 'room.rif'), ...slow);
-      const pid = await waitUntil('a renderer', () => lab.renderers()[0]);
+      const pid = ownNumber(await waitUntil('a renderer', () => lab.renderers()[0]));
       daemon.kill('SIGUSR2');
       await waitUntil('the second start', () => daemon.stdout.split(`Rayserver ${daemon.pid} running.`).length === 3);
       const ended = await lab.rayctl('wait', String(job.id));

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -201,6 +212,23 @@ describe('rayserver, started by root for another user', () => {
     const { status } = await run('rayserver', ['-u', 'nosuchuser', '--home', home.path]);
     expect(status).to.equal(1);
     expect(readFileSync(target, 'utf8')).to.equal('untouched\n');
+  });
+
+  it('does not read through a link that somebody put in place of the settings', async () => {
+    const secret = home.file('secret');
+    for (const name of ['', 'config', 'srvlogs']) {
+      mkdirSync(home.file(name), { recursive: true });
+      chownSync(home.file(name), user.uid, user.gid);
+    }
+    writeFileSync(secret, 'secret: word\n', { mode: 0o600 });
+    for (const name of ['rayserver.yaml', 'hosts']) {
+      symlinkSync(secret, home.file(`config/${name}`));
+      const ended = await run('rayserver', ['-u', user.name, '--home', home.path, '--port', '0']);
+      expect(ended).to.include({ status: 1, stdout: '' });
+      expect(ended.stderr).to.equal(`${home.file(`config/${name}`)}: cannot be read: permission denied.\n`);
+      rmSync(home.file(`config/${name}`));
+    }
+    expect(home.log()).to.not.include('word');
   });
 
   it('logs its errors before the switch, too, in a file of the home’s owner', async () => {

@@ -63,6 +63,15 @@ describe('the units for systemd', () => {
     }
   });
 
+  it('let root change nothing that the daemon can put a link in the place of', () => {
+    const socket = readFileSync(join(source, 'rayserver.socket'), 'utf8');
+    expect(socket)
+      .to.match(/^ListenStream=\/var\/lib\/rayserver\//m)
+      .and.not.match(/^Socket(User|Group)=/m);
+    const inHome = readFileSync(join(source, 'tmpfiles.d/rayserver.conf'), 'utf8').match(/^[^#\n].*/gm) ?? [];
+    for (const line of inHome) expect(line).to.match(/^d \/var\/lib\/rayserver(\/run)? +:07\d\d :\S+ :\S+ -$/);
+  });
+
   const readme = readFileSync(join(source, 'README.md'), 'utf8').replaceAll('\\|', '|');
   const exposure = (service: string) => {
     const { stdout } = analyze('security', '--offline=true', '--no-pager', service);

@@ -35,6 +35,17 @@ describe("root in somebody's directory", () => {
     expect(ids()).to.deep.equal([0, 0]);
   });
 
+  it("has his groups meanwhile, and none of root's", () => {
+    const before = process.getgroups?.() ?? [];
+    process.setgroups?.([0, 1]);
+    try {
+      expect(asOwnerOf([directory('home')], () => process.getgroups?.())).to.deep.equal([ordinaryUser.gid]);
+      expect(process.getgroups?.()).to.deep.equal([0, 1]);
+    } finally {
+      process.setgroups?.(before);
+    }
+  });
+
   it('is root again after a fault', () => {
     const path = directory('home');
     expect(() =>

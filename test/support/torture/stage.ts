@@ -30,7 +30,10 @@ export async function makeStage(env: Record<string, string | undefined> = {}): P
   mkdirSync(marks);
   chmodSync(marks, 0o777);
   mkdirSync(join(lab.home, 'config'));
-  writeFileSync(join(lab.home, 'config/rayserver.yaml'), `slots: 2\nretries: 1000\nradiance: ${radiance}\n`);
+  writeFileSync(
+    join(lab.home, 'config/rayserver.yaml'),
+    `slots: 2\nretries: 1000\nradiance: ${radiance}\nsandbox: {readable: [${radiance}], writable: [${marks}]}\n`,
+  );
   lab.own(lab.home);
   return { lab, project: lab.project('room', 'work'), marks, frame: join(radiance, 'frame') };
 }

@@ -27,7 +27,7 @@ describe('settings', () => {
       log: { bytes: 2097152 },
       retries: 2,
       limits: { seconds: null, progress: null, processes: 512, memory: null, files: 4096 },
-      sandbox: { mode: 'try', network: false, readable: [], devices: [], tmp: 1073741824 },
+      sandbox: { mode: 'try', network: false, readable: [], writable: [], devices: [], tmp: 1073741824 },
       services: {},
       jobs: { keep: null, days: null },
       report: { seconds: 1 },

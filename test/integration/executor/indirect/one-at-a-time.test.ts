@@ -76,7 +76,8 @@ describe('a file that several hosts add to, where locks do not hold', () => {
     const { is, records } = await checkAmbient(fd);
     closeSync(fd);
     expect([is, records]).to.deep.equal(['sound', 9]);
-    expect(readdirSync(base.path).sort()).to.deep.equal(['room.amb', 'room.amb.json']);
+    expect(readdirSync(base.path).sort()).to.deep.equal(['proc', 'room.amb', 'room.amb.json']);
+    expect(readdirSync(at('proc'))).to.deep.equal([]);
   });
 
   it('is free again when what was done to it failed', async () => {

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { realClock } from '../../../../src/executor/clock.ts';
@@ -140,6 +149,15 @@ describe('a simulation', () => {
         'oak',
         'oak',
       ]);
+    });
+    it('writes where it may beside its project', async () => {
+      const scratch = join(base.path, 'scratch');
+      mkdirSync(scratch);
+      chmodSync(scratch, 0o777);
+      const script = `echo here > ${scratch}/left`;
+      expect(reason(await live(script))).to.match(/^sh ended with exit status 2/);
+      expect(reason(await live(script, { writable: [scratch] }))).to.equal('done');
+      expect(readFileSync(join(scratch, 'left'), 'utf8')).to.equal('here\n');
     });
     it('is told which setting shows a file that it could not find', async () => {
       writeFileSync(join(base.path, 'oak.rad'), '');

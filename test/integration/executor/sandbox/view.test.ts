@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { hiddenFile } from '../../../../src/executor/sandbox/hidden.ts';
-import { isSeen } from '../../../../src/executor/sandbox/sights.ts';
+import { isSeen, isWithin } from '../../../../src/executor/sandbox/sights.ts';
 import { type Needs, viewFor } from '../../../../src/executor/sandbox/view.ts';
 
 describe('what a cell shows', () => {
@@ -32,6 +32,7 @@ describe('what a cell shows', () => {
       home: at('home'),
       network: false,
       readable: [],
+      writable: [],
       devices: [],
     };
   });
@@ -62,6 +63,12 @@ describe('what a cell shows', () => {
     const all = ['tools/trace', 'tools', 'home/config'];
     for (const path of ['projects/room/trace', 'projects/room/tools/trace', 'lib/tools/trace'])
       expect(seen({ program: at(path) }, ...all), path).to.deep.equal([]);
+  });
+  it('is nothing that a link leads to in what may be written beside the project', () => {
+    program('tools/trace');
+    symlinkSync(at('tools/trace'), at('lib/trace'));
+    expect(seen({ program: at('lib/trace') }, 'tools')).to.deep.equal(['tools']);
+    expect(seen({ program: at('lib/trace'), writable: [at('lib')] }, 'tools')).to.deep.equal([]);
   });
   it('is nothing for a program that is none, and never the home of rayserver for one', () => {
     writeFileSync(at('lib/data.txt'), '');
@@ -110,6 +117,17 @@ describe('what a cell shows', () => {
     const project = at('ann/work/room');
     const view = viewFor({ ...needs, project, named: project, readable: [base] });
     expect(view.filter(({ is, path }) => is === 'way' && path.startsWith(at('ann')))).to.deep.equal([]);
+  });
+  it('is what may be written beside it, also where programs lie above, but never the home of rayserver', () => {
+    make('radiance/marks');
+    const written = (...writable: string[]) =>
+      viewFor({ ...needs, writable }).flatMap((sight) => (sight.is === 'write' ? [sight.path] : []));
+    expect(written(at('radiance/marks'), at('missing'))).to.deep.equal([at('radiance/marks'), at('projects/room')]);
+    expect(written(base, at('home'), at('home/config'))).to.deep.equal([at('projects/room')]);
+    program('radiance/trace');
+    const sights = viewFor({ ...needs, program: at('radiance/trace'), writable: [at('radiance/marks')] });
+    const last = sights.findLast(({ path }) => isWithin(at('radiance/marks/a'), path));
+    expect(last).to.deep.equal({ is: 'write', path: at('radiance/marks') });
   });
   it('has a way to the project by the name that its users have for it', () => {
     symlinkSync(at('projects'), at('named'));
