@@ -80,7 +80,7 @@ export class Containment {
    */
   async enter(asked: Wanted): Promise<Contained> {
     // A project may call what it brings as it likes: that is no reason to trust it more.
-    const wanted: Wanted = isBrought(asked) ? { ...asked, service: 'command' } : asked;
+    const wanted: Wanted = asked.service !== 'command' && isBrought(asked) ? { ...asked, service: 'command' } : asked;
     const settings = wanted.settings.services[wanted.service];
     if (settings.mode === 'off') return outside(wanted, settings, false);
     const level = await this.#levels.reached();
