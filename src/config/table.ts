@@ -79,7 +79,7 @@ export const settingsTable = {
   ),
   'limits.memory': optional<number>(
     bytes(16_777_216, 2 ** 50),
-    'The most memory that a process of a simulation may use; all of them together, where control groups allow that. null: any.',
+    'The most memory that each process of a simulation may use. null: any.',
   ),
   'limits.files': setting(
     whole(64, 1_048_576),
