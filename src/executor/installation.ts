@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { radianceEnvironment } from '../renderers/radiance/radiance.ts';
+import { inPath, isProgram } from './programs.ts';
 import type { Environment } from './run.ts';
 
 type Given = Readonly<Record<string, string | undefined>>;
@@ -20,10 +21,8 @@ export function findRadiance(setting: string | null, env: Given, packageDirector
     const says = `the setting "radiance" names ${setting}, but there is no program bin/rpict in it`;
     return installedIn(setting) ?? { found: false, says };
   }
-  for (const entry of (env['PATH'] ?? '').split(':').filter(isAbsolute)) {
-    const rpict = join(entry, 'rpict');
-    if (isProgram(rpict)) return { found: true, directory: treeOf(entry), rpict };
-  }
+  const rpict = inPath('rpict', env['PATH'] ?? '');
+  if (rpict !== null) return { found: true, directory: treeOf(dirname(rpict)), rpict };
   return (
     installedIn(join(packageDirectory, '.radiance')) ?? { found: false, says: 'there is no program rpict in PATH' }
   );
@@ -38,15 +37,6 @@ function installedIn(directory: string): Installation | null {
 function treeOf(bin: string): string | null {
   const tree = dirname(bin);
   return basename(bin) === 'bin' && existsSync(join(tree, 'lib/rayinit.cal')) ? tree : null;
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** What simulations see of our environment; messages in English, as we read them. */

@@ -1,24 +1,22 @@
 import type { JobLimits, Project } from '../model/job.ts';
-import { attemptKey, type Deed, type Outcome, type RunDeed, type TaskPlan, type Usage } from '../model/task.ts';
+import { attemptKey, type Deed, type Outcome, type TaskPlan, type Usage } from '../model/task.ts';
 import type { HostSettings } from '../protocol/inner.ts';
-import { serviceOf } from '../renderers/programs.ts';
 import { wasEnded } from '../renderers/radiance/resume.ts';
 import { fileToDisk, removeBelow, renameBelow, requirePlainFile } from './below.ts';
 import type { Clock } from './clock.ts';
 import { sentenceOf } from './file-error.ts';
-import { performLit } from './indirect/perform-lit.ts';
 import type { Shares } from './indirect/shares.ts';
 import { Limits } from './limits.ts';
 import { firstLines, lastLine, withProblem } from './log-lines.ts';
 import { isCurrent } from './octree.ts';
-import { paint } from './paint.ts';
 import { Papers } from './papers.ts';
-import { type Failed, failure, type Performed, type Scene } from './perform.ts';
+import { type Failed, failure } from './perform.ts';
+import { type Container, performContained, type Surrounding } from './perform-contained.ts';
 import { Reins } from './reins.ts';
 import { collectResults } from './results.ts';
 import { hasNoRoom, isFull } from './room.ts';
-import { type Environment, LostSpawner } from './run.ts';
-import { type Contained, type Containment, NotContained } from './sandbox/containment.ts';
+import type { Environment } from './run.ts';
+import type { Containment } from './sandbox/containment.ts';
 import { patiently } from './scarcity.ts';
 import type { SimulationLog } from './simulation-log.ts';
 import { Sink } from './sink.ts';
@@ -60,9 +58,6 @@ export interface World {
 
 /** Made in every project: they hold what we write ourselves. */
 const ours = ['proc', 'logfiles'];
-
-/** What its programs have in common. */
-type Surrounding = Omit<Scene, 'contained'>;
 
 /** One attempt's life: from the opened project to its outcome. It never throws, whatever happens to the project. */
 export class Simulation {
@@ -232,7 +227,7 @@ export class Simulation {
   async #do(deed: Deed, scene: Surrounding): Promise<Exclude<Outcome, { is: 'done' }> | null> {
     switch (deed.do) {
       case 'run': {
-        const { outcome, warnings, usage } = await this.#run(deed, scene);
+        const { outcome, warnings, usage } = await performContained(deed, scene, this.#container());
         this.#warnings.push(...warnings);
         this.#usage = sum(this.#usage, usage);
         // One that was told to end may do so with status 0: what it wrote is not whole for that.
@@ -255,30 +250,9 @@ export class Simulation {
     }
   }
 
-  /** One program, contained. */
-  async #run(deed: RunDeed, scene: Surrounding): Promise<Performed> {
-    let contained: Contained;
-    try {
-      contained = await this.#contain(deed.program, scene);
-    } catch (error) {
-      if (error instanceof LostSpawner) return { outcome: { is: 'stopped' }, warnings: [], usage: null };
-      if (!(error instanceof NotContained)) throw error;
-      return { outcome: failure(error.message), warnings: [], usage: null };
-    }
-    try {
-      const { stdout } = deed;
-      const inside = { ...scene, contained };
-      return await (stdout.to === 'picture' ? paint(deed, stdout, inside) : performLit(deed, inside));
-    } finally {
-      contained.leave();
-    }
-  }
-
-  #contain(program: string, { task, where, env }: Surrounding): Promise<Contained> {
+  #container(): Container {
     const { settings, containment } = this.#world;
-    const { project } = this.#assignment.job;
-    const service = task.step === 'frame' ? serviceOf(program) : 'radiance';
-    return containment.enter({ program, service, project, where, env, settings });
+    return { project: this.#assignment.job.project, settings, containment };
   }
 
   #exceed(sentence: string): void {

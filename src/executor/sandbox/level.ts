@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Cell, type CellRequest, openCell } from '../cell.ts';
 import type { Clock } from '../clock.ts';
+import { inPath } from '../programs.ts';
 import { LostSpawner } from '../run.ts';
 import { inWords } from './sights.ts';
 import { systemSights } from './system.ts';
@@ -57,7 +58,7 @@ export class Levels {
   }
 
   async #find(): Promise<Level> {
-    const bubblewrap = findBubblewrap(this.#path);
+    const bubblewrap = inPath('bwrap', `${this.#path}:/usr/bin`);
     if (bubblewrap === null) return { is: 'process', why: 'there is no program "bwrap" (bubblewrap)', mend: install() };
     const problem = await this.#try(bubblewrap, true);
     if (problem === null) return { is: 'cell', bubblewrap, sized: true };
@@ -81,19 +82,6 @@ export class Levels {
       return (error as Error).message;
     }
   }
-}
-
-function findBubblewrap(path: string): string | null {
-  for (const entry of [...path.split(':').filter(isAbsolute), '/usr/bin']) {
-    const file = join(entry, 'bwrap');
-    try {
-      accessSync(file, constants.X_OK);
-      return file;
-    } catch {
-      // It is not there.
-    }
-  }
-  return null;
 }
 
 /** By the program that installs others here. */

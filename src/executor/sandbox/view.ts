@@ -1,5 +1,6 @@
-import { accessSync, constants, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { inPath, isProgram } from '../programs.ts';
 import { isSeen, isWithin, type Sight, withoutLinks, withWays } from './sights.ts';
 import { exists, isOfSystem, mayBeCovered, systemSights } from './system.ts';
 
@@ -86,14 +87,6 @@ function linkedFrom(directory: string): string[] {
   return [...new Map(ways.map((way) => [dirname(way), way])).values()];
 }
 
-function inPath(program: string, path: string): string | null {
-  for (const entry of path.split(':')) {
-    const file = join(entry, program);
-    if (isProgram(file)) return file;
-  }
-  return null;
-}
-
 /** The directory that a program lies in, or where that holds more than programs the program alone. */
 function shownFor(program: string, needs: Needs): string | null {
   if (!isProgram(program)) return null;
@@ -145,15 +138,6 @@ function linkAt(path: string): string | null {
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** A path, and where it leads to. */

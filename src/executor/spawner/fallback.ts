@@ -7,11 +7,7 @@ import {
   endedChild,
   groupOf,
   limitOf,
-  lowerLimit,
-  RLIMIT_DATA,
   RLIMIT_LOCKS,
-  RLIMIT_NOFILE,
-  RLIMIT_NPROC,
   setOwnLimit,
 } from '../../unix/processes.ts';
 import { candidates, startProgram } from '../../unix/start-program.ts';
@@ -29,6 +25,7 @@ import {
 } from './messages.ts';
 import { NodeCell } from './node-cell.ts';
 import { OutputPipe } from './output-pipe.ts';
+import { lowerLimits, withLimits } from './own-limits.ts';
 import { Directories, openFile } from './places.ts';
 
 /** Milliseconds. */
@@ -324,28 +321,6 @@ export class Fallback {
   }
 }
 
-/** Node itself could not work within these, so that it cannot hand them on; the program has hardly begun. */
-function lowerLimits(pid: number, { memory, files }: StartMessage): void {
-  if (memory > 0) lowerLimit(pid, RLIMIT_DATA, BigInt(memory));
-  if (files > 0) lowerLimit(pid, RLIMIT_NOFILE, BigInt(files));
-}
-
 function goOn(run: FallbackRun): void {
   if (!run.stopped && run.end === null) signalQuietly(run.pid, 'SIGCONT');
-}
-
-/** A program inherits our limits, so they are as it should have them while it is started. */
-function withLimits<T>(marked: Marked, processes: number, deed: () => T): T {
-  const locks = limitOf(process.pid, RLIMIT_LOCKS);
-  const before = limitOf(process.pid, RLIMIT_NPROC);
-  if (!locks || !before) return deed();
-  try {
-    setOwnLimit(RLIMIT_LOCKS, { soft: marked.mark, hard: locks.hard });
-    const wanted = BigInt(processes);
-    if (processes > 0 && wanted < before.hard) setOwnLimit(RLIMIT_NPROC, { soft: wanted, hard: before.hard });
-    return deed();
-  } finally {
-    setOwnLimit(RLIMIT_LOCKS, locks);
-    setOwnLimit(RLIMIT_NPROC, before);
-  }
 }
