@@ -8,6 +8,8 @@ const IDLE = 60_000;
 const MOST_IDLE = 16;
 /** A file system that hangs must not keep others waiting, ms. */
 const PATIENCE = 30_000;
+/** How often a cell that has ended meanwhile is made anew for one who waits. */
+const MOST_TRIES = 3;
 /** Between two looks at how full its /tmp is, ms. */
 const LOOK = 5000;
 
@@ -45,15 +47,16 @@ export class Cells {
 
   /**
    * @param key names what is seen in it
-   * @throws whatever `open` throws; Error if that takes too long
+   * @throws whatever `open` throws; Error if that takes too long, or its cell ends at once again and again
    */
   async enter(key: string, open: () => Promise<Cell>): Promise<Stay> {
-    let kept = await this.#find(key, open);
-    if (this.#isFull(kept)) {
-      this.#retire(kept);
-      kept = await this.#find(key, open);
+    for (let tries = 1; ; tries++) {
+      const kept = await this.#find(key, open);
+      if (this.#isFull(kept)) this.#retire(kept);
+      // It may have ended, or been closed by another who came when we did.
+      if (!kept.gone) return this.#stay(kept);
+      if (tries === MOST_TRIES) throw new Error('it ends as soon as it is made');
     }
-    return this.#stay(kept);
   }
 
   #find(key: string, open: () => Promise<Cell>): Promise<Kept> {

@@ -81,6 +81,26 @@ describe('cells', () => {
     expect((await enter('a')).cell.number).to.equal(2);
     expect(made.closed).to.deep.equal([]);
   });
+  it('whose /tmp is full when several come are made anew for all of them, and closed once', async () => {
+    (await enter('a')).leave();
+    isFull = true;
+    clock.pass(5000);
+    const stays = await Promise.all([enter('a'), enter('a'), enter('a')]);
+    expect(stays.map(({ cell }) => cell.number)).to.deep.equal([2, 2, 2]);
+    for (const { leave } of stays) leave();
+    expect(made.closed).to.deep.equal(['a']);
+  });
+  it('that end at once are not made for ever', async () => {
+    const ending = async () => {
+      const cell = await made.open('a')();
+      made.end('a');
+      return cell;
+    };
+    expect(await cells.enter('a', ending).catch(({ message }: Error) => message)).to.equal(
+      'it ends as soon as it is made',
+    );
+    expect(made.names).to.deep.equal(['a', 'a', 'a']);
+  });
   it('that have gone by themselves are made anew', async () => {
     const stay = await enter('a');
     made.end('a');
