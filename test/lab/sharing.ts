@@ -56,12 +56,13 @@ interface Shared {
 }
 
 /**
- * c1 is in the middle of a write, with the lock. A bare rpict on c2 takes that for a damaged end and cuts it off; the
- * gate waits, until c1 is killed.
+ * c1 is in the middle of a write, with the lock. The gate on c2 waits until c1 is killed; a bare rpict takes it for a
+ * damaged end and cuts it off. The gate first, while the file is sound: what the bare one writes without a lock before
+ * it is killed may itself be half of a record.
  */
 export async function halfWritten(project: string): Promise<void> {
   const name = project.slice(5);
-  for (const how of ['raw', 'come'] as const) {
+  for (const how of ['come', 'raw'] as const) {
     const called = (sign: string) => `${name}.${how}.${sign}`;
     if (host === 'c1') {
       const holder = startAsRay(node, [render, 'half', project], (size) => flag(called('half'), size));
