@@ -68,10 +68,15 @@ export class Kept {
 
   /**
    * Gives one that {@link copyTo} does not take another name, so that the model can have its own. Only where the file is
-   * never changed: then all have copies, and it is taken away from nobody.
+   * never changed: then all have copies, and it is taken away from nobody. Another host may have done so just now, and
+   * put a new one in its place: that stays.
    * @returns a sentence that says so; null if it is not in the way any more
    */
-  giveWay(model: Model): string | null {
+  async giveWay(model: Model, giveUp = () => false): Promise<string | null> {
+    return await oneAtATime(this.#place, this.#clock, async () => this.#setAside(model), giveUp);
+  }
+
+  #setAside(model: Model): string | null {
     const kept = AmbientFile.open(this.#place);
     if (kept === null) return null;
     try {

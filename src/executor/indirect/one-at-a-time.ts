@@ -12,11 +12,17 @@ const patience = 180_000;
 /**
  * Does something to a file where locks do not hold, and no other host meanwhile: each first makes a file that must not be
  * there yet, and removes it afterwards. One that a dead host has left is removed by whoever waits for it long enough.
- * @throws GateError `locked` where too many come first
+ * @param giveUp asked now and then while it waits
+ * @throws GateError `locked` where too many come first, or `given up`
  */
-export async function oneAtATime<T>(place: Place, clock: GateClock, deed: () => Promise<T>): Promise<T> {
+export async function oneAtATime<T>(
+  place: Place,
+  clock: GateClock,
+  deed: () => Promise<T>,
+  giveUp = () => false,
+): Promise<T> {
   const turn = new MadeFile(place, clock);
-  if (!(await new Patience(clock, patience).until(() => turn.tryMake())))
+  if (!(await new Patience(clock, patience, giveUp).until(() => turn.tryMake())))
     throw new GateError('locked', `${place.path} is being added to by others; nobody came in for too long.`);
   try {
     return await deed();

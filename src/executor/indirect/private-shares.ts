@@ -79,7 +79,7 @@ async function copyOf(
   const { model, giveUp, locks, deed } = wanted;
   const copied = await kept.copyTo(own.place, model, giveUp);
   if (copied !== null || locks.holds || deed.ambient.use !== 'shared') return copied;
-  const note = kept.giveWay(model);
+  const note = await kept.giveWay(model, giveUp);
   if (note !== null) notes.push(note);
   return await kept.copyTo(own.place, model, giveUp);
 }

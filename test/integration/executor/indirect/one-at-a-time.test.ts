@@ -7,7 +7,7 @@ import type { Model } from '../../../../src/ambient/fits.ts';
 import { Place } from '../../../../src/ambient/place.ts';
 import { Kept } from '../../../../src/executor/indirect/kept.ts';
 import { oneAtATime } from '../../../../src/executor/indirect/one-at-a-time.ts';
-import { ambientHeader, ambientRecords } from '../../../support/ambient.ts';
+import { ambientHeader, ambientRecords, usualCommand } from '../../../support/ambient.ts';
 import { temporary } from '../../../support/executor.ts';
 import { LabClock, labModel } from '../../../support/gate-lab.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
@@ -78,6 +78,41 @@ describe('a file that several hosts add to, where locks do not hold', () => {
     expect([is, records]).to.deep.equal(['sound', 9]);
     expect(readdirSync(base.path).sort()).to.deep.equal(['proc', 'room.amb', 'room.amb.json']);
     expect(readdirSync(at('proc'))).to.deep.equal([]);
+  });
+
+  describe('with the file of another model in the way', () => {
+    const command = usualCommand.replace('-ab 1', '-ab 2');
+    const other = Buffer.concat([ambientHeader([command, 'NCOMP=3', 'FORMAT=Radiance_ambval']), ambientRecords(3)]);
+    let host: Kept;
+    beforeEach(() => {
+      writeFileSync(at('room.amb'), other);
+      writeFileSync(at('room.amb.merging'), '');
+      host = new Kept({ directory, path: 'room.amb', attempt: '1.1.1', locks: { holds: false } }, clock);
+    });
+    afterEach(() => host.close());
+
+    it('sets that aside in its turn, and not what another host has put in its place meanwhile', async () => {
+      const late = host.giveWay(labModel());
+      await looksAgain();
+      writeFileSync(at('room.amb'), Buffer.concat([ambientHeader(), ambientRecords(4)]));
+      rmSync(at('room.amb.merging'));
+      expect(await late).to.equal(null);
+      expect(readdirSync(base.path)).to.deep.equal(['room.amb']);
+      writeFileSync(at('room.amb'), other);
+      expect(await host.giveWay(labModel())).to.match(
+        /^room\.amb was set aside as room\.amb\.other-1\. .*-ab 2 against/,
+      );
+      expect(readdirSync(base.path).sort()).to.deep.equal(['room.amb.other-1', 'room.amb.other-1.reason']);
+    });
+
+    it('leaves it to those who are not cancelled before their turn', async () => {
+      let isCancelled = false;
+      const waiting = refused(host.giveWay(labModel(), () => isCancelled));
+      await looksAgain();
+      isCancelled = true;
+      expect(await waiting).to.equal('Nobody waits for the ambient file any more.');
+      expect(readdirSync(base.path).sort()).to.deep.equal(['room.amb', 'room.amb.merging']);
+    });
   });
 
   it('is free again when what was done to it failed', async () => {
