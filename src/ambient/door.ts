@@ -84,11 +84,14 @@ export class Door {
     return sidecarIn(this.fd);
   }
 
-  /** In one's turn. Who is killed meanwhile leaves what {@link read} does not take. */
+  /**
+   * In one's turn. Who is killed meanwhile leaves what {@link read} does not take; where the disk is full it stays as it
+   * was.
+   */
   write(sidecar: Sidecar): void {
     const bytes = Buffer.from(writeSidecar(sidecar));
-    ftruncateSync(this.fd, 0);
     writeSync(this.fd, bytes, 0, bytes.length, 0);
+    ftruncateSync(this.fd, bytes.length);
   }
 
   /** The ambient file was cut. In one's turn, and before others may look at it: other hosts see it at once. */

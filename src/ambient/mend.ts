@@ -23,8 +23,11 @@ export async function mendAmbient(fd: number, check: Check, keep?: Keep): Promis
   await cut(fd, check.soundBytes);
 }
 
-/** The same for a file that others may be using, in one's turn: they are told that it is shorter, and why. */
+/**
+ * The same for a file that others may be using, in one's turn: they are told that it is shorter, and why. Before it is,
+ * since what cannot be told must not be done; nobody may look meanwhile.
+ */
 export async function mendShared(fd: number, door: Door, check: Check, keep?: Keep): Promise<void> {
+  if (check.header !== null && check.soundBytes < check.fileBytes) door.noteCut(check.soundBytes);
   await mendAmbient(fd, check, keep);
-  if (check.soundBytes < check.fileBytes) door.noteCut(check.soundBytes);
 }

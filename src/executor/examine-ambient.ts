@@ -1,23 +1,13 @@
-import { closeSync, constants, fsync, openSync, unlinkSync, write } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { type Check, checkAmbient } from '../ambient/check.ts';
-import { mendAmbient } from '../ambient/mend.ts';
 import { parametersOfHeader } from '../ambient/parameters.ts';
 import { quoted } from '../model/shell-word.ts';
 import type { Finding, Question } from '../protocol/inner.ts';
-import { tryLock } from '../unix/locks.ts';
-
-const writeSome = promisify(write);
-const toDisk = promisify(fsync);
+import { cutOff, inTurn, lock } from './mend-ambient.ts';
 
 /** Whether what is not sound at the end is to be cut off, and kept in a file of its own. */
 export type Mend = Extract<Question, { ask: 'examine' }>['mend'];
-
-/** Radiance holds its lock for one write; another doctor, or whoever lets a simulation start, for some time. */
-const lockTries = 10;
-const betweenTriesMilliseconds = 50;
 
 const flags = constants.O_NONBLOCK | constants.O_NOCTTY | constants.O_NOFOLLOW;
 
@@ -33,7 +23,8 @@ export async function examineAmbient(path: string, mend: Mend): Promise<Finding>
   try {
     return isWritable ? await look(path, fd, mend) : await lookOnly(path, fd, mend);
   } catch (error) {
-    return bad(`${path}: ${error instanceof Error ? error.message : error}. Nothing was cut.`, null);
+    const why = error instanceof Error ? error.message.replace(/\.$/, '') : error;
+    return bad(`${path}: ${why}. Nothing was cut.`, null);
   } finally {
     closeSync(fd);
   }
@@ -68,59 +59,19 @@ async function look(path: string, fd: number, mend: Mend): Promise<Finding> {
   const check = await checkAmbient(fd);
   if (check.is === 'sound' || check.is === 'foreign') return verdict(path, check);
   // What looks like a partial record may be one that is being written: only under the lock it is known.
-  if (!(await lock(fd))) {
-    const says = `${path} is in use: somebody holds a lock on it. Whether its end is sound is not known before.`;
-    return { what: 'ambient file', level: 'warning', says, mend: `rayctl doctor ${quoted(path)}` };
-  }
-  const certain = await checkAmbient(fd);
-  if (mend === null || certain.is === 'sound' || certain.header === null) return verdict(path, certain);
-  return cutOff(path, fd, certain, mend);
+  return await inTurn(path, mend !== null, async (door) => {
+    if (!(await lock(fd, door))) return inUse(path);
+    const certain = await checkAmbient(fd);
+    if (mend === null || certain.is === 'sound' || certain.header === null) return verdict(path, certain);
+    const kept = await cutOff(path, fd, { check: certain, door, mend });
+    const says = `${path} was cut to ${certain.soundBytes} bytes, which is ${values(certain)}`;
+    return good(kept === null ? `${says}.` : `${says}; what was cut off is in ${kept}.`);
+  });
 }
 
-/** False if others kept their locks all the time. */
-async function lock(fd: number): Promise<boolean> {
-  for (let tries = 1; !tryLock(fd); tries += 1) {
-    if (tries === lockTries) return false;
-    await after(betweenTriesMilliseconds);
-  }
-  return true;
-}
-
-/** The caller holds the write lock. */
-async function cutOff(path: string, fd: number, check: Check, mend: 'cut' | 'keep'): Promise<Finding> {
-  const says = `${path} was cut to ${check.soundBytes} bytes, which is ${values(check)}`;
-  if (mend === 'cut') {
-    await mendAmbient(fd, check);
-    return good(`${says}.`);
-  }
-  const kept = newBeside(path);
-  try {
-    await mendAmbient(fd, check, async (bytes) => {
-      for (let written = 0; written < bytes.length; )
-        written += (await writeSome(kept.fd, bytes, written, bytes.length - written)).bytesWritten;
-      await toDisk(kept.fd);
-    });
-    return good(`${says}; what was cut off is in ${kept.path}.`);
-  } catch (error) {
-    unlinkSync(kept.path);
-    throw error;
-  } finally {
-    closeSync(kept.fd);
-  }
-}
-
-function newBeside(path: string): { fd: number; path: string } {
-  for (let number = 1; ; number += 1) {
-    const name = `${path}.cut-${number}`;
-    try {
-      return {
-        fd: openSync(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | flags, 0o664),
-        path: name,
-      };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
+function inUse(path: string): Finding {
+  const says = `${path} is in use: somebody holds a lock on it. Whether its end is sound is not known before.`;
+  return { what: 'ambient file', level: 'warning', says, mend: `rayctl doctor ${quoted(path)}` };
 }
 
 const again = 'The next simulation that uses it makes it anew';

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { realClock } from '../../../src/executor/clock.ts';
@@ -10,6 +19,8 @@ import type { Finding } from '../../../src/protocol/inner.ts';
 import { tryLock } from '../../../src/unix/locks.ts';
 import { ambientHeader, ambientRecord, ambientRecords, usualCommand } from '../../support/ambient.ts';
 import { temporary } from '../../support/executor.ts';
+import { GateLab } from '../../support/gate-lab.ts';
+import { forbidGrowth, growsAlways } from '../../support/no-growth.ts';
 import { skip } from '../../support/skip.ts';
 
 describe('the doctor on an ambient file', () => {
@@ -82,6 +93,64 @@ describe('the doctor on an ambient file', () => {
     );
     expect(readFileSync(path).length).to.equal(header.length + 4 * 67 + 400_000);
     expect(spawnSync('ls', [base.path], { encoding: 'utf8' }).stdout).to.equal("a room's.amb\n");
+  });
+
+  describe('that simulations use', () => {
+    let lab: GateLab;
+    const cutTo = header.length + 2 * 67;
+    beforeEach(() => {
+      lab = new GateLab();
+      path = lab.at();
+      lab.write(5);
+    });
+    afterEach(() => lab.remove());
+    /** After a simulation has read it, which leaves later. */
+    const damagedMeanwhile = async () => {
+      const user = await lab.enter();
+      user.opened();
+      const fd = lab.open();
+      writeSync(fd, Buffer.alloc(67), 0, 67, cutTo);
+      lab.close(fd);
+      return user;
+    };
+
+    it('tells those of all hosts of its cut, who would take the file for damaged', async () => {
+      for (const mend of ['cut', 'keep'] as const) {
+        lab.write(5);
+        const user = await damagedMeanwhile();
+        expect((await examineAmbient(path, mend)).says).to.match(/ was cut to \d+ bytes, which is 2 sound values/);
+        expect(lab.sidecar?.cut?.to).to.equal(cutTo);
+        expect(await user.leave()).to.deep.equal({ damage: null });
+      }
+    });
+
+    it('waits for its turn, as they do', async () => {
+      await (await damagedMeanwhile()).leave();
+      lab.write(5, Buffer.alloc(20));
+      const other = lab.open('.json');
+      expect(tryLock(other, 'write', { start: 0, length: 1 })).to.equal(true);
+      expect((await examineAmbient(path, 'cut')).level).to.equal('warning');
+      expect(lab.bytes).to.equal(header.length + 5 * 67 + 20);
+      lab.close(other);
+      expect((await examineAmbient(path, 'cut')).level).to.equal('ok');
+    });
+
+    it('cuts nothing that it cannot tell them', async function () {
+      const why = growsAlways();
+      if (why !== null) skip(this, why);
+      const user = await damagedMeanwhile();
+      const allow = forbidGrowth();
+      try {
+        expect((await examineAmbient(path, 'cut')).says).to.match(
+          /: EFBIG: file too large, write\. Nothing was cut\.$/,
+        );
+      } finally {
+        allow();
+      }
+      expect(lab.bytes).to.equal(header.length + 5 * 67);
+      expect(lab.sidecar).to.include({ radiance: 'RADIANCE 6.0a', cut: null });
+      await user.leave();
+    });
   });
 
   it('does not judge an end that somebody may be writing, nor cut it', async () => {
