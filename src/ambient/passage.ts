@@ -8,6 +8,8 @@ export interface Passage {
   opened(): void;
   /** Whether the process, which says nothing itself, has read the file: to be asked now and then before {@link opened}. */
   hasRead(pid: number): boolean;
+  /** Whether its process may have written to the file by now: it makes it, or others may write. */
+  readonly mayHaveWritten: boolean;
   /** Who keeps the process from the file's lock that it waits for, in words; null while it waits for none. */
   keeperFrom(pid: number): string | null;
   /**

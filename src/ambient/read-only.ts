@@ -36,6 +36,7 @@ export async function enterReadOnly(
 class ReadOnlyPassage implements Passage {
   readonly notes: readonly string[] = [];
   readonly fd: number;
+  readonly mayHaveWritten = false;
   readonly #place: Place;
   readonly #file: AmbientFile;
   readonly #bytes: number;

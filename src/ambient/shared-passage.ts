@@ -61,6 +61,10 @@ export class SharedPassage implements Passage {
     return isMade;
   }
 
+  get mayHaveWritten(): boolean {
+    return this.#file === null || this.#state !== 'opening';
+  }
+
   keeperFrom(pid: number): string | null {
     const file = this.#file;
     if (!file || !locksOn(file.stats).some((lock) => lock.waits && lock.pid === pid)) return null;

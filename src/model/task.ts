@@ -148,7 +148,10 @@ export const Outcome = Type.Union([
     signal: Type.Union([Type.String(), Type.Null()]),
     lastLines: Type.Array(Type.String()),
     usage: UsageOrNull,
-    /** Its ambient file was damaged and set aside: it is done once more, with a new one. */
+    /**
+     * Its ambient file was damaged and set aside, or it has loaded another octree than that whose light the file holds:
+     * it is done once more.
+     */
     damaged: Type.Optional(Type.Literal(true)),
   }),
   /** Ended because it was told to, or lost with its procwrap or spawner: it says nothing of the task. */

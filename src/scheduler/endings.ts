@@ -74,9 +74,9 @@ function failAttempt(farm: FarmState, job: Job, task: Task, outcome: Failed, now
   return [...orders, ...cancelDependents(job, task, host, now), ...endJob(farm, job, now)];
 }
 
-/** Its ambient file was set aside: once, whatever the retries, it has a new one, and what fills that is done again, too. */
+/** Its ambient file was of no use: once, whatever the retries, it has another try, and so has what fills that file. */
 function doAfresh(job: Job, task: Task, reason: string): Order[] {
-  const orders = moveTask(job, task, { is: 'waiting' }, `${reason} Done again with a new ambient file.`, true);
+  const orders = moveTask(job, task, { is: 'waiting' }, `${reason} Done again.`, true);
   for (const number of task.plan.after) {
     const filling = job.tasks.get(number);
     if (filling?.plan.step !== 'overture' || filling.state.is !== 'done') continue;
@@ -90,7 +90,7 @@ function damageOf({ tried }: Task): string[] {
   const damaged = tried.find(({ ended }) => ended === 'damaged');
   if (damaged === undefined) return [];
   return [
-    `The ambient file was damaged in attempt ${damaged.attempt} and set aside; this was done again with a new one.`,
+    `In attempt ${damaged.attempt} the ambient file was damaged, or its octree was replaced; this was done again.`,
   ];
 }
 

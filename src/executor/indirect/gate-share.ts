@@ -3,15 +3,17 @@ import type { Share } from './shares.ts';
 
 /** A file that others use at the same time, or that nobody may write to. */
 export class GateShare implements Share {
-  readonly args: readonly string[];
+  readonly args: Share['args'];
+  readonly origin: Share['origin'];
   readonly #passage: Passage;
   readonly #before: readonly string[];
 
-  /** @param before notes of what was found on the way */
-  constructor(passage: Passage, args: readonly string[], before: readonly string[] = []) {
+  /** @param parts `before`: notes of what was found on the way */
+  constructor(passage: Passage, parts: Pick<Share, 'args' | 'origin'> & { readonly before?: readonly string[] }) {
     this.#passage = passage;
-    this.args = args;
-    this.#before = before;
+    this.args = parts.args;
+    this.origin = parts.origin;
+    this.#before = parts.before ?? [];
   }
 
   get notes(): readonly string[] {
@@ -24,6 +26,10 @@ export class GateShare implements Share {
 
   hasRead(pid: number): boolean {
     return this.#passage.hasRead(pid);
+  }
+
+  get mayHaveWritten(): boolean {
+    return this.#passage.mayHaveWritten;
   }
 
   keeperFrom(pid: number): string | null {

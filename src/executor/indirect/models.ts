@@ -9,6 +9,7 @@ import type { Ambient, RunDeed } from '../../model/task.ts';
 import { openRegular } from '../below.ts';
 import { radianceVersion } from '../installation.ts';
 import type { Environment } from '../run.ts';
+import { Origin } from './origin.ts';
 
 /** Contents that are remembered. */
 const most = 256;
@@ -20,21 +21,30 @@ export function isLit(deed: RunDeed): deed is LitDeed {
   return deed.ambient !== null;
 }
 
+export interface Modelled {
+  readonly model: Model;
+  /** What it was read from. */
+  readonly origin: Origin;
+}
+
 /** What the values of ambient files belong to, by the contents of files. What was read once is not read again. */
 export class Models {
   readonly #contents = new Map<string, Promise<string>>();
   readonly #versions = new WeakMap<Environment, Promise<string | null>>();
 
   /** @throws FileError where a file that the light depends on cannot be read */
-  async of({ program, args, ambient }: LitDeed, directory: number, env: Environment): Promise<Model> {
+  async of({ program, args, ambient }: LitDeed, directory: number, env: Environment): Promise<Modelled> {
     const { octree, inputs, filledBy } = ambient;
-    const { content, modified } = await this.#look(directory, octree);
+    const { modified } = await this.#look(directory, octree);
+    const origin = new Origin((path) => this.#contentOf(directory, path));
+    const content = await origin.read(octree);
     const all = createHash('sha256').update(content);
-    for (const input of inputs) all.update(` ${await this.#contentOf(directory, input)}`);
+    for (const input of inputs) all.update(` ${await origin.read(input)}`);
     if (filledBy !== null) all.update(` filled by ${filledBy}`);
     const radiance = (await this.#version(env)) ?? 'unknown';
     const sha256 = inputs.length === 0 && filledBy === null ? content : all.digest('hex');
-    return { octree: { path: octree, sha256, modified }, parameters: parametersOf(basename(program), args), radiance };
+    const parameters = parametersOf(basename(program), args);
+    return { model: { octree: { path: octree, sha256, modified }, parameters, radiance }, origin };
   }
 
   /** Empty where there is none: the program will say so itself. */

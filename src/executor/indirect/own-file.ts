@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdtempSync, openSync, rmdirSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, rmdirSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { AmbientFile } from '../../ambient/ambient-file.ts';
@@ -50,6 +50,11 @@ export class OwnFile {
       place.remove('');
       quietly(() => rmdirSync(directory));
     });
+  }
+
+  /** What the program has made, or been given, while it has the name. */
+  look(): Stats | null {
+    return this.#isTaken ? null : this.place.look('');
   }
 
   /** The program has it open, or is gone: from now on it has no name, so that nothing stays whatever happens. */

@@ -57,8 +57,9 @@ async function performShared(deed: LitDeed, scene: Scene, share: Share): Promise
   try {
     performed = await perform({ ...deed, args: [...share.args], ambient: null }, watch.scene);
   } finally {
-    watch.close();
-    left = await leave(share, performed && !reins.ending ? damageIn(performed) : null);
+    await watch.close();
+    const stray = share.mayHaveWritten ? watch.stray : null;
+    left = await leave(share, stray ?? (performed && !reins.ending ? damageIn(performed) : null));
   }
   const after = [...share.notes.slice(told), ...left.notes];
   for (const note of after) await papers.log.write(`# ${note}\n`);
@@ -66,8 +67,10 @@ async function performShared(deed: LitDeed, scene: Scene, share: Share): Promise
   const outcome = watch.hung === null ? performed.outcome : hungBy(watch.hung, performed);
   const said = performed.warnings.filter((line) => deed.ambient.use !== 'frozen' || !readOnly.test(line));
   const all = { ...performed, outcome, warnings: [...said, ...notes] };
-  if (left.damage === null || reins.ending || performed.outcome?.is === 'stopped') return all;
-  return { ...all, outcome: damagedBy(left.damage, performed) };
+  if (reins.ending || performed.outcome?.is === 'stopped') return all;
+  if (watch.stray !== null) return { ...all, outcome: doneAgain(watch.stray, performed) };
+  if (left.damage === null) return all;
+  return { ...all, outcome: doneAgain(`The ambient file was damaged: ${left.damage}`, performed) };
 }
 
 interface Left {
@@ -94,7 +97,7 @@ function hungBy(why: string, { outcome }: Performed): Performed['outcome'] {
   return outcome?.is === 'failed' ? { ...outcome, reason: why } : outcome;
 }
 
-function damagedBy(damage: string, { outcome, warnings, usage }: Performed): Failed {
+function doneAgain(reason: string, { outcome, warnings, usage }: Performed): Failed {
   const failed = outcome?.is === 'failed' ? outcome : { ...failure(''), lastLines: [...warnings], usage };
-  return { ...failed, reason: `The ambient file was damaged: ${damage}`, damaged: true };
+  return { ...failed, reason, damaged: true };
 }

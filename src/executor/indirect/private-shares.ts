@@ -3,10 +3,12 @@ import type { AmbientFile } from '../../ambient/ambient-file.ts';
 import { checkAmbient } from '../../ambient/check.ts';
 import type { Model } from '../../ambient/fits.ts';
 import type { Locks } from '../../ambient/probe.ts';
+import { Reading } from '../../ambient/reading.ts';
 import { Queue } from '../../ambient/waiting.ts';
 import type { Clock } from '../clock.ts';
 import { Kept } from './kept.ts';
 import { argsWith, type LitDeed } from './models.ts';
+import type { Origin } from './origin.ts';
 import { OwnFile } from './own-file.ts';
 import type { Setting, Share } from './shares.ts';
 
@@ -15,6 +17,7 @@ interface Wanted {
   /** Of the file that is kept. */
   readonly path: string;
   readonly model: Model;
+  readonly origin: Origin;
   readonly attempt: string;
   readonly tmp: Setting['tmp'];
   readonly deed: LitDeed;
@@ -37,7 +40,7 @@ export class PrivateShares {
 
   /** @throws GateError, or a system error */
   async enter(wanted: Wanted): Promise<Share> {
-    const { directory, path, attempt, tmp, deed, locks, model } = wanted;
+    const { directory, path, attempt, tmp, deed, locks, model, origin } = wanted;
     const notes = warningsOf(wanted);
     const own = locks.holds ? OwnFile.inProject(directory, attempt) : OwnFile.elsewhere(directory, attempt, tmp);
     try {
@@ -49,7 +52,7 @@ export class PrivateShares {
         const problem = await this.#withKept(wanted, (kept) => kept.add(made, model, copied));
         return problem && `What this simulation has found was not added to ${path}: ${problem}.`;
       };
-      return new PrivateShare({ args: argsWith(deed, own.name), notes, own, copied: copied ?? 0, add });
+      return new PrivateShare({ args: argsWith(deed, own.name), origin, notes, own, copied: copied ?? 0, add });
     } catch (error) {
       own.close();
       throw error;
@@ -94,8 +97,7 @@ function warningsOf({ locks, deed }: Wanted): string[] {
   ];
 }
 
-interface Parts {
-  readonly args: readonly string[];
+interface Parts extends Pick<Share, 'args' | 'origin'> {
   readonly notes: string[];
   readonly own: OwnFile;
   /** Bytes that it began with. */
@@ -105,12 +107,16 @@ interface Parts {
 }
 
 class PrivateShare implements Share {
-  readonly args: readonly string[];
+  readonly args: Share['args'];
+  readonly origin: Share['origin'];
   readonly notes: string[];
+  readonly mayHaveWritten = true;
   readonly #parts: Parts;
+  readonly #reading = new Reading();
 
   constructor(parts: Parts) {
     this.args = parts.args;
+    this.origin = parts.origin;
     this.notes = parts.notes;
     this.#parts = parts;
   }
@@ -119,9 +125,10 @@ class PrivateShare implements Share {
     this.#parts.own.take();
   }
 
-  /** Nobody waits for it. */
-  hasRead(): boolean {
-    return false;
+  hasRead(pid: number): boolean {
+    const { own, copied } = this.#parts;
+    const file = own.look();
+    return file !== null && this.#reading.isOver(pid, file, Math.max(1, copied));
   }
 
   /** Nobody else has it. */

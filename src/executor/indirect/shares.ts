@@ -9,18 +9,21 @@ import { Filling } from './filling.ts';
 import { enterFrozen, isFrozen, putAside } from './frozen.ts';
 import { GateShare } from './gate-share.ts';
 import { argsWith, type LitDeed, Models, pathOf } from './models.ts';
+import type { Origin } from './origin.ts';
 import { PrivateShares } from './private-shares.ts';
 import { fileHoldsValues, holdsValues } from './values.ts';
 
 /** What the ambient file of a program asks of its start, its pauses and its end. */
-export interface Share extends Pick<Passage, 'opened' | 'hasRead' | 'keeperFrom' | 'alone'> {
+export interface Share extends Pick<Passage, 'opened' | 'hasRead' | 'keeperFrom' | 'alone' | 'mayHaveWritten'> {
   /** With the file's name. */
   readonly args: readonly string[];
   /** Sentences: what was found and done; grows. */
   readonly notes: readonly string[];
+  /** What its values belong to. */
+  readonly origin: Pick<Origin, 'trouble'>;
   /**
    * The program is gone.
-   * @param heard what it said of damage
+   * @param heard what it said of damage, or what else is wrong with what it has written
    * @returns what is wrong with the file that it leaves, a sentence; null if nothing is
    */
   leave(heard: string | null): Promise<string | null>;
@@ -43,6 +46,7 @@ interface Comer {
   readonly deed: LitDeed;
   readonly setting: Setting;
   readonly model: Model;
+  readonly origin: Origin;
   readonly path: string;
 }
 
@@ -67,10 +71,11 @@ export class Shares {
   async enter(deed: LitDeed, setting: Setting): Promise<Share | null> {
     const { ambient } = deed;
     const { directory, env, attempt } = setting;
-    const model = await this.#models.of(deed, directory, env);
+    const { model, origin } = await this.#models.of(deed, directory, env);
     const path = pathOf(deed, model);
-    const comer = { deed, setting, model, path };
-    if (ambient.use === 'frozen') return new GateShare(await enterFrozen(directory, path, model), argsWith(deed, path));
+    const comer = { deed, setting, model, origin, path };
+    if (ambient.use === 'frozen')
+      return new GateShare(await enterFrozen(directory, path, model), { args: argsWith(deed, path), origin });
     if (ambient.use !== 'fill') return await this.#share(comer);
     const notes: string[] = [];
     if (isFrozen(directory, path)) {
@@ -93,11 +98,11 @@ export class Shares {
   }
 
   async #share(comer: Comer, before: readonly string[] = []): Promise<Share | null> {
-    const { deed, setting, model, path } = comer;
+    const { deed, setting, model, origin, path } = comer;
     const { directory, attempt, tmp, giveUp } = setting;
     const { use, onlyCold } = deed.ambient;
     const locks = await this.#locks.ask(directory);
-    const own = { directory, path, model, attempt, tmp, deed, locks, giveUp };
+    const own = { directory, path, model, origin, attempt, tmp, deed, locks, giveUp };
     if (use === 'private' || !locks.holds) {
       if (onlyCold && fileHoldsValues(directory, path)) return null;
       return await this.#private.enter(own);
@@ -112,7 +117,7 @@ export class Shares {
       return onlyCold ? null : await this.#private.enter(own);
     }
     if (!onlyCold || passage.fd === null || !holdsValues(passage.fd))
-      return new GateShare(passage, argsWith(deed, path), before);
+      return new GateShare(passage, { args: argsWith(deed, path), origin, before });
     await passage.leave();
     return null;
   }

@@ -18,7 +18,10 @@ export class Watch {
   readonly #share: Share;
   readonly #clock: Scene['clock'];
   #isOver = false;
+  #run: LitRun | null = null;
   #lockWait: LockWait | null = null;
+  #stray: string | null = null;
+  #judged: Promise<void> | null = null;
   #takeBack = () => {};
 
   constructor(share: Share, scene: Scene) {
@@ -44,8 +47,15 @@ export class Watch {
     return this.#lockWait?.why ?? null;
   }
 
+  /** Why what it has loaded may not be what its ambient file belongs to, a sentence; null if it is. */
+  get stray(): string | null {
+    return this.#stray;
+  }
+
   #rein(run: Run): Run {
     const lit = new LitRun(run, this.#share, this.#clock);
+    this.#run = lit;
+    if (this.#stray !== null) lit.stop();
     this.#lockWait = new LockWait(
       this.#clock,
       () => this.#share.keeperFrom(run.pid),
@@ -54,10 +64,12 @@ export class Watch {
     return lit;
   }
 
-  /** The program is gone. */
-  close(): void {
+  /** The program is gone. One that was quick may not have been seen to read. */
+  async close(): Promise<void> {
     this.#end();
     this.#lockWait?.close();
+    if (this.#judged) await this.#judged;
+    else this.#stray = await this.#share.origin.trouble();
   }
 
   #end(): void {
@@ -68,7 +80,14 @@ export class Watch {
   #opened(): void {
     if (this.#isOver) return;
     this.#end();
-    quietly(() => this.#share.opened());
+    this.#judged = this.#judge();
+  }
+
+  /** The light of what else it has loaded must not come to that of others: while they are kept from writing, so is it. */
+  async #judge(): Promise<void> {
+    this.#stray = await this.#share.origin.trouble();
+    if (this.#stray !== null) this.#run?.stop();
+    else quietly(() => this.#share.opened());
   }
 
   #look(pid: number): void {

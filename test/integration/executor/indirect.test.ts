@@ -260,6 +260,67 @@ describe('simulations that keep indirect light', function () {
     });
   });
 
+  describe('when the octree is replaced before they have loaded it', () => {
+    const replace = 'cp room.oct new.oct; oconv -f materials.rad > room.oct';
+    const replaced = {
+      is: 'failed',
+      damaged: true,
+      reason: 'room.oct was replaced or changed while the simulation was loading it.',
+    } as const;
+    const other = () => lit.standIn(`${replace}; real "$@"`);
+
+    it('are ended before they can add to the values of others', async () => {
+      await lit.live(lit.deed());
+      const before = readFileSync(lit.at(file));
+      expect(await lit.live(lit.deed({}, 400), other())).to.include(replaced);
+      expect(readFileSync(lit.at(file)).equals(before)).to.equal(true);
+      expect(lit.files()).to.deep.equal(both);
+    });
+
+    it('have what they made set aside', async () => {
+      expect(await lit.live(lit.deed({}, 400), other())).to.include(replaced);
+      expect(lit.files()).to.deep.equal(['room.amb.damaged-1', 'room.amb.damaged-1.reason', 'room.amb.json']);
+      expect(readFileSync(lit.at(`${file}.damaged-1.reason`), 'utf8')).to.equal(`${replaced.reason}\n`);
+    });
+
+    it('add nothing of their own file', async () => {
+      await lit.live(lit.deed());
+      const { records } = await lit.check();
+      expect(await lit.live(lit.deed({ use: 'private' }, 400), other())).to.include(replaced);
+      lit.locks = loose;
+      lit.room.run('sh', ['-c', 'cp new.oct room.oct']);
+      expect(await lit.live(lit.deed({}, 400), other())).to.include(replaced);
+      expect((await lit.check()).records).to.equal(records);
+    });
+
+    it('do not render with frozen values, and ask for others', async () => {
+      await lit.live(lit.deed({ use: 'fill' }));
+      expect(await lit.live(lit.deed({ use: 'frozen' }, 400), other())).to.include(replaced);
+    });
+
+    it('say so as well where they say nothing and are over at once', async () => {
+      const quick = lit.standIn(`${replace}; exit 0`);
+      expect(await lit.live(lit.deed({}, 8), quick)).to.include(replaced);
+    });
+
+    it('say so after they have failed for half an octree, and not after they were cancelled', async () => {
+      const half = lit.standIn('head -c 99 room.oct > half.oct; mv half.oct room.oct; real "$@"');
+      expect(await lit.live(lit.deed(), half)).to.include(replaced);
+      const begun = lit.begin(lit.deed(), lit.standIn('rm room.oct; sleep 60'));
+      await waitUntil('another octree', () => !existsSync(lit.at('room.oct')));
+      begun.simulation.stop();
+      expect(await begun.outcome).to.deep.equal({ is: 'stopped' });
+    });
+
+    it('go on where it is the same again, or is replaced later', async () => {
+      const again = lit.standIn('cp room.oct new.oct; mv new.oct room.oct; real "$@"');
+      expect(warnings(await lit.live(lit.deed({}, 48), again))).to.deep.equal([]);
+      const long = await runs(400);
+      lit.room.run('sh', ['-c', replace]);
+      expect(warnings(await long.outcome)).to.deep.equal([]);
+    });
+  });
+
   describe('each in a file of its own', () => {
     it('add what they have found to the one that is kept', async () => {
       const alone = lit.deed({ use: 'private' });

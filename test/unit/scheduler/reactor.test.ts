@@ -139,7 +139,7 @@ describe('the scheduler', () => {
 
   describe('whose ambient file was damaged', () => {
     const damaged: Outcome = { ...failed, reason: 'The ambient file lost records.', damaged: true };
-    const warning = 'The ambient file was damaged in attempt 1 and set aside; this was done again with a new one.';
+    const warning = 'In attempt 1 the ambient file was damaged, or its octree was replaced; this was done again.';
     const begun = (retries: number) => {
       const { happen } = farmWith(2);
       const plans = [taskPlan(1, { step: 'overture' }), taskPlan(2, { after: [1] }), taskPlan(3, { after: [1] })];
