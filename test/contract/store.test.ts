@@ -177,5 +177,5 @@ describe('two stores', () => {
     }
     expect(kept, 'calls that were kept').to.be.greaterThan(100);
     expect(refused, 'calls that were refused').to.be.greaterThan(10);
-  }).timeout(60_000);
+  });
 });

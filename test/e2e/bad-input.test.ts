@@ -20,8 +20,7 @@ import { skip } from '../support/skip.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 /** What people get wrong, given to the real programs: a clear sentence, the right exit status, nothing left behind. */
-describe('bad input', function () {
-  this.timeout(120_000);
+describe('bad input', () => {
   let lab: Lab;
   let project: string;
   const open = async () => {

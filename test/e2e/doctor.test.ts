@@ -13,8 +13,7 @@ import { skip } from '../support/skip.ts';
 type Finding = FindingList['findings'][number];
 
 /** What doctor says is done as it stands there, by whoever may; then doctor looks again. */
-describe('rayctl doctor', function () {
-  this.timeout(120_000);
+describe('rayctl doctor', () => {
   let lab: Lab;
   beforeEach(async () => {
     lab = await Lab.make();

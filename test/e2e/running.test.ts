@@ -7,8 +7,7 @@ import { top } from '../support/program.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 /** What is promised of simulations while they run, looked at from outside: in /proc, on the port, in the project. */
-describe('while a real simulation runs', function () {
-  this.timeout(120_000);
+describe('while a real simulation runs', () => {
   let lab: Lab;
   let project: string;
   beforeEach(async () => {

@@ -12,8 +12,7 @@ import { makeStage, rifOf, type Stage } from '../support/torture/stage.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 /** A disk that is really full: the kernel refuses, nobody pretends. */
-describe('a full disk', function () {
-  this.timeout(120_000);
+describe('a full disk', () => {
   const why = noSmallDisk();
   let stage: Stage;
   let disk: SmallDisk;

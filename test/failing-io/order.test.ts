@@ -11,8 +11,7 @@ import { waitUntil } from '../support/wait-until.ts';
  * What would be there after a loss of power: nothing is said before it is on disk. The preloaded library notes what is
  * written, synced, renamed and said, in order; nothing fails.
  */
-describe('the order of what goes to disk and what is said', function () {
-  this.timeout(60_000);
+describe('the order of what goes to disk and what is said', () => {
   let failing: FailingStage | undefined;
   let stage: Stage;
   let faults: Faults;

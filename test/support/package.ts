@@ -39,7 +39,7 @@ export class InstalledDaemon {
   start(): Running {
     const args = ['-f', '--home', this.home.path, '--port', '0'];
     const env = { PATH: this.#path, RAYPATH: undefined };
-    this.#daemon = new Running(join(this.#bin, 'rayserver'), args, { env, user: ordinaryUser, milliseconds: 60_000 });
+    this.#daemon = new Running(join(this.#bin, 'rayserver'), args, { env, user: ordinaryUser, milliseconds: 300_000 });
     return this.#daemon;
   }
 

@@ -25,6 +25,9 @@ export interface Ended {
   readonly pid: number;
 }
 
+/** What hangs is ended, ms; a busy machine takes its time. */
+const patience = 120_000;
+
 /** A program of ours that is running; what it prints is collected. */
 export class Running {
   readonly child: ChildProcess;
@@ -34,7 +37,7 @@ export class Running {
   #over = false;
 
   constructor(command: string, args: readonly string[], options: RunOptions) {
-    const milliseconds = options.milliseconds ?? 30_000;
+    const milliseconds = options.milliseconds ?? patience;
     const child = spawn(command, args, {
       cwd: options.cwd ?? '/',
       env: { ...process.env, ...options.env },
@@ -91,7 +94,7 @@ export function start(name: 'rayserver' | 'rayctl', args: readonly string[], opt
   return new Running(join(top, 'bin', name), args, options);
 }
 
-/** Starts it and waits for its end, at most `milliseconds` (30,000 by default). */
+/** Starts it and waits for its end, at most `milliseconds` (two minutes by default). */
 export function run(name: 'rayserver' | 'rayctl', args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   return start(name, args, options).ended;
 }

@@ -232,7 +232,8 @@ describe('rayserver in the background', () => {
       writeFileSync(home.file(name), '');
       const { status, stderr } = await run('rayserver', ['--home', home.path, '--port', '0'], {
         user: ordinaryUser,
-        milliseconds: 15_000,
+        // Half a minute is between two tries.
+        milliseconds: 28_000,
       });
       const message = `${home.file(name)} is in the way and is not a socket. Move it away.\n`;
       expect({ status, stderr }).to.deep.equal({ status: 1, stderr: message });

@@ -121,7 +121,7 @@ describe('rayserver after an internal error', () => {
       });
     }
     const status = new Promise((tell) => child.on('close', tell));
-    await waitUntil('its start', () => output.text.includes(' running.\n'), { milliseconds: 40_000 });
+    await waitUntil('its start', () => output.text.includes(' running.\n'));
     child.kill('SIGUSR2');
     expect(await status).to.equal(1);
     expect(output.text).to.include(`Rayserver ${child.pid} internal error. Not restarting any more.\n`);

@@ -110,8 +110,7 @@ describe('the check of an ambient file', () => {
   });
 });
 
-describe('the check of real ambient files', function () {
-  this.timeout(120_000);
+describe('the check of real ambient files', () => {
   let base: ReturnType<typeof temporary>;
   let room: RealRoom;
 

@@ -9,8 +9,7 @@ import { temporary } from '../../support/executor.ts';
 import { nobody } from '../../support/lab.ts';
 import { skip } from '../../support/skip.ts';
 
-describe('a merge of ambient files', function () {
-  this.timeout(60_000);
+describe('a merge of ambient files', () => {
   let base: ReturnType<typeof temporary>;
   const at = (name: string) => join(base.path, name);
   const write = (name: string, ...parts: Buffer[]) => writeFileSync(at(name), Buffer.concat(parts));

@@ -45,8 +45,7 @@ const hurried = (times: number): Clock => ({
   after: (milliseconds, deed) => realClock.after(milliseconds / times, deed),
 });
 
-describe('simulations that keep indirect light', function () {
-  this.timeout(120_000);
+describe('simulations that keep indirect light', () => {
   let lit: LitRoom;
   before(function () {
     closeStrangersOnExec();

@@ -36,7 +36,6 @@ describe('the .deb', () => {
   before(async function () {
     if (process.platform !== 'linux' || process.arch !== 'x64') skip(this, 'it is made on Linux on x86-64');
     for (const tool of ['dpkg-deb', 'dpkg-shlibdeps', 'strip']) if (!has(tool)) skip(this, `there is no ${tool}`);
-    this.timeout(120_000);
     place = temporaryDirectory();
     deb = await build('deb', join(place.path, 'one'));
     entries = (await printed('dpkg-deb', ['-c', deb])).trim().split('\n').map(entryOf);
@@ -51,7 +50,7 @@ describe('the .deb', () => {
   it('has the same bytes when it is made again', async () => {
     const digest = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
     expect(digest(await build('deb', join(place.path, 'two')))).to.equal(digest(deb));
-  }).timeout(120_000);
+  });
 
   it('belongs to root, and nobody else may write in it', () => {
     expect(entries.filter(({ owner }) => owner !== 'root/root')).to.deep.equal([]);
@@ -155,7 +154,7 @@ describe('the .deb', () => {
     // What is only worth a note, such as words in Node.js, takes half of its time.
     const args = ['--no-cfg', '--fail-on', 'none', '--display-level', '>=warning', '-X', 'binaries/spelling', deb];
     expect(await printed('lintian', args)).to.equal('');
-  }).timeout(120_000);
+  });
 
   it('runs from where it lies, with its own Node.js and nothing of this clone', async () => {
     const daemon = new InstalledDaemon(join(tree, 'usr/bin'), '/usr/bin:/bin');

@@ -115,8 +115,7 @@ function fileOf({ ambient }: RunDeed, word: string): string {
 
 const hasRadiance = spawnSync('rpict', ['-version']).status === 0;
 
-describe('the real Radiance', function () {
-  this.timeout(60_000);
+describe('the real Radiance', () => {
   let project: Project;
 
   before(function () {

@@ -57,7 +57,7 @@ describe('an acknowledged commit', () => {
       }
       await expectKept(all);
     }
-  }).timeout(60_000);
+  });
 
   it('is there after SIGKILL from outside, at any moment, round after round', async () => {
     const all = new Map<number, number>();
@@ -69,7 +69,7 @@ describe('an acknowledged commit', () => {
       for (const [job, attempts] of acknowledgedIn(stdout)) all.set(job, attempts);
       await expectKept(all);
     }
-  }).timeout(60_000);
+  });
 
   it('is there after one that the system would not write, which is refused in a sentence', async () => {
     const limited = ['-c', 'trap "" XFSZ; ulimit -f 400; exec "$@"', 'sh', process.execPath];
@@ -79,12 +79,11 @@ describe('an acknowledged commit', () => {
     const acknowledged = acknowledgedIn(ended.stdout);
     expect(acknowledged.size).to.be.greaterThan(0);
     await expectKept(acknowledged);
-  }).timeout(60_000);
+  });
 });
 
 describe('a full disk', () => {
   it('refuses the commit in a sentence, keeps nothing of it and all before it, and ends with the shortage', async function () {
-    this.timeout(60_000);
     const directory = temporaryDirectory();
     const disk = join(directory.path, 'disk');
     mkdirSync(disk);

@@ -48,7 +48,7 @@ async function complaints(project: string, name: string): Promise<string[]> {
 
 /** Runs a program in a project, as anybody could. */
 export function startRadiance(project: string, program: string, args: readonly string[]): Promise<Ended> {
-  return runCommand(program, args, { cwd: project, env: environment, milliseconds: 60_000 });
+  return runCommand(program, args, { cwd: project, env: environment });
 }
 
 /** Sentences about what lies beside the ambient files and should not. */
