@@ -39,7 +39,7 @@ async function ask(): Promise<Answer> {
   return JSON.parse(text) as Answer;
 }
 
-/** What c2 is told of a lock that c1 holds; the holder is killed at the end, and then c2 must get it. */
+/** What c2 is told of a lock that c1 holds; the holder is killed at the end, and then c2 must get it, sooner or later. */
 async function between(name: string, expected: 'refused' | 'obtained'): Promise<void> {
   const file = `lock.${name.replaceAll(/\W/g, '-')}`;
   const tried = async () => (await asRay(node, [lockChild, 'try', '/mnt', file])).text.split('\n')[1];
@@ -49,7 +49,7 @@ async function between(name: string, expected: 'refused' | 'obtained'): Promise<
     });
     await flagged(`${file}.held`);
     await flagged(`${file}.tried`);
-    holder.kill();
+    await holder.kill();
     flag(`${file}.killed`);
     await flagged(`${file}.obtained`);
   } else {
@@ -57,9 +57,10 @@ async function between(name: string, expected: 'refused' | 'obtained'): Promise<
     const first = await tried();
     flag(`${file}.tried`);
     await flagged(`${file}.killed`);
-    const second = await tried();
+    // The client's kernel may tell the server later that nobody has it any more.
+    for (let again = await tried(); again !== 'obtained'; again = await tried()) expect(again).to.equal('refused');
     flag(`${file}.obtained`);
-    expect([first, second]).to.deep.equal([expected, 'obtained']);
+    expect(first).to.equal(expected);
   }
 }
 
@@ -79,7 +80,8 @@ await check('NFS 3, server without rpc.statd: the probe says so in time, and lea
     'File locks on /mnt (nfs) do not answer: rpc.statd does probably not run, here or on the NFS server srv.',
   );
   expect(mend).to.equal('sudo systemctl restart rpc-statd; ssh srv sudo systemctl restart rpc-statd');
-  expect(seconds).to.be.lessThan(30);
+  // Two processes one after another, each of which has 30 s to start and 5 s to answer.
+  expect(seconds).to.be.lessThan(75);
   await nothingIsLeft(name);
 });
 flag('srv.statd');

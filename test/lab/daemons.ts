@@ -34,7 +34,7 @@ export async function sharedByFarms(project: string): Promise<void> {
     if (job.isOver()) throw new Error('the job was over before half a picture was seen');
     return existsSync(half) && statSync(half).size > 10_000;
   });
-  job.leave();
+  await job.leave();
   flag(called(view));
   if (host === 'c1') {
     await killFarm();

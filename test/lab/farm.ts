@@ -17,10 +17,11 @@ export async function startFarm(): Promise<void> {
 
 /** Kills the daemon's processes, and nobody has time for anything. The spawner ends the simulations. */
 export async function killFarm(): Promise<void> {
-  const killed = processes().filter(({ words }) => words.slice(1).includes(home));
+  const killed = processes().filter(isDaemon);
   for (const one of killed) kill(one);
   console.log(`# killed ${killed.map(({ words }) => words[1]?.split('/').at(-2)).join(', ')}`);
-  await until('the end of the simulations', () => !processes().some(isRpict));
+  // While one of them is not gone, the next daemon finds the home in use.
+  await until('the end of the simulations', () => !processes().some((one) => isDaemon(one) || isRpict(one)));
 }
 
 async function removeFarm(): Promise<void> {
@@ -35,7 +36,7 @@ export function submit(project: string, ...words: readonly string[]): Promise<Jo
 }
 
 /** The same, but does not wait: `leave` lets it go on alone, and until then the check fails where it fails. */
-export function begin(project: string, ...words: readonly string[]): { isOver: () => boolean; leave: () => void } {
+export function begin(project: string, ...words: readonly string[]): { isOver: () => boolean; leave: () => Promise<void> } {
   const said: string[] = [];
   const all = ['--home', home, 'submit', `${project}/room.rif`, ...words, '--wait', '--json'];
   const { kill } = startAsRay(program('rayctl'), all, (line) => said.push(line));
@@ -65,6 +66,10 @@ function kill({ pid }: Process): void {
   } catch {
     // It has ended meanwhile.
   }
+}
+
+function isDaemon({ words }: Process): boolean {
+  return words.slice(1).includes(home);
 }
 
 function isRpict({ words }: Process): boolean {

@@ -49,7 +49,7 @@ export function startAsRay(
   program: string,
   args: readonly string[],
   says: (line: string) => void,
-): { kill: () => void } {
+): { kill: () => Promise<void> } {
   const child = spawn(program, [...args], { ...asUser, stdio: ['ignore', 'pipe', 'inherit'] });
   started.push(child);
   let rest = '';
@@ -61,7 +61,7 @@ export function startAsRay(
   child.once('exit', (status) => {
     if (status) lost = `${args.join(' ')} ended with ${status}`;
   });
-  return { kill: () => child.kill('SIGKILL') };
+  return { kill: () => end(child) };
 }
 
 export function asRoot(program: string, ...args: string[]): string {
@@ -109,11 +109,15 @@ export function afterCheck(deed: () => Promise<void>): void {
 
 /** Those that a check has left. */
 async function endStarted(): Promise<void> {
-  for (const child of started.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
+  for (const child of started.splice(0)) await end(child);
+}
+
+/** Settles when it is gone, and its locks with it. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
 }
 
 /** Waits for a flag. @returns the word on it */

@@ -86,7 +86,9 @@ async function picture(gate: Gate, number: number, kill: boolean, ready = async 
   const status = await new Promise<number | null>((settle) => child.once('close', settle));
   await seen.look();
   const { damage } = await passage.leave();
-  const trouble = errors.split('\n').filter((line) => !/^$| rays, /.test(line));
+  // One that is killed may be in the middle of a line.
+  const lines = errors.split('\n').slice(0, kill ? -1 : undefined);
+  const trouble = lines.filter((line) => !/^$| rays, /.test(line));
   problems.push(...trouble);
   ends.push({ killed: kill, status, damage, notes: passage.notes, bytes: seen.bytes });
 }

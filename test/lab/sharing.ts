@@ -67,7 +67,7 @@ export async function halfWritten(project: string): Promise<void> {
     if (host === 'c1') {
       const holder = startAsRay(node, [render, 'half', project], (size) => flag(called('half'), size));
       await flagged(called('tried'));
-      holder.kill();
+      await holder.kill();
       flag(called('killed'));
       await flagged(called('over'));
       continue;

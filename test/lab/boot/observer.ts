@@ -10,24 +10,23 @@ import { waitUntil } from '../../support/wait-until.ts';
  */
 const [file = '', log = '', pid = '', notes = ''] = process.argv.slice(2);
 const note = (word: string) => appendFileSync(notes, `${word}\n`);
-const milliseconds = 60_000;
 const lines = () => readFileSync(log, 'utf8').split('\n');
 
 for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGCONT'] as const) process.on(signal, () => note(signal));
 const fd = openSync(file, constants.O_RDONLY);
-await waitUntil('the lock', () => tryLock(fd, 'read'), { milliseconds });
+await waitUntil('the lock', () => tryLock(fd, 'read'));
 const before = lines().length;
 note('reads');
 const told = () =>
   lines()
     .slice(before - 1)
     .some((line) => line.includes('ending all simulations'));
-await waitUntil('the word that procwrap ends', told, { milliseconds });
+await waitUntil('the word that procwrap ends', told);
 note('procwrap is told to end');
 // Long enough for a signal to do its work, had there been one.
 await new Promise((settle) => setTimeout(settle, 700));
 note(isAlive(Number(pid)) ? 'the simulation is alive' : 'the simulation is gone');
 closeSync(fd);
 note('lets go');
-await waitUntil('the end', () => !isAlive(Number(pid)), { milliseconds });
+await waitUntil('the end', () => !isAlive(Number(pid)));
 note('it has ended');

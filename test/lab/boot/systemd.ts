@@ -40,7 +40,7 @@ async function comingUp(): Promise<void> {
     }
   });
   await check('systemd is told what runs, and that is contained', async () => {
-    expect(show('rayserver.service', 'StatusText')).to.equal('0 running, 0 queued');
+    await waitUntil('a status', () => show('rayserver.service', 'StatusText') === '0 running, 0 queued');
     const slow = await simulations.slowPicture(guest.makeProject('status'));
     await waitUntil('the status', () => show('rayserver.service', 'StatusText').startsWith('1 running, '));
     simulations.expectContained(slow, await guest.pidOf('procwrap'));

@@ -4,7 +4,7 @@ import type { JobView, TaskList, TaskView } from '../../../src/protocol/api.ts';
 import type { Lab } from '../lab.ts';
 
 /** How long one request may take before it is made again, ms. */
-const patience = 30_000;
+const patience = 120_000;
 /** Between two tries of a request that was not answered, ms. */
 const pause = 30;
 
