@@ -1,5 +1,5 @@
 import type { Project } from '../model/job.ts';
-import { attemptKey, type Outcome } from '../model/task.ts';
+import { attemptKey, type Outcome, type TaskPlan } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
 import type { Clock } from './clock.ts';
 import type { Running } from './host.ts';
@@ -259,8 +259,7 @@ export class Attempts {
     const state = { is: 'ended' as const, outcome, milliseconds: Math.round(milliseconds) };
     attempt.state = state;
     this.#ended += 1;
-    // Frames come by the thousand: those that did what they should are no news here.
-    if (task.step !== 'frame' || (outcome.is !== 'done' && outcome.is !== 'withdrawn')) {
+    if (isNews(task, outcome)) {
       const why = 'reason' in outcome ? `: ${outcome.reason}` : '';
       log('info', `attempt ${name} (${job.project.path}, ${task.name}): ${outcome.is}${why}`);
     }
@@ -273,4 +272,13 @@ export class Attempts {
     if (outcome.is === 'stopped' && this.#ending) return;
     this.#options.reports.ended({ attempt, outcome, milliseconds });
   }
+}
+
+/**
+ * Frames come by the thousand: those that did what they should are no news here. That a project is away the server says,
+ * once for all that find it so.
+ */
+function isNews({ step }: TaskPlan, outcome: Outcome): boolean {
+  if (outcome.is === 'postponed' && outcome.awaits === 'project') return false;
+  return step !== 'frame' || (outcome.is !== 'done' && outcome.is !== 'withdrawn');
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LockProbe } from '../ambient/probe.ts';
 import { framePlan } from '../model/frame-plan.ts';
+import type { Project } from '../model/job.ts';
 import { attemptKey } from '../model/task.ts';
 import type { Log } from '../protocol/end.ts';
 import type { FromProcwrap, HostSettings, Start, ToProcwrap } from '../protocol/inner.ts';
@@ -13,6 +14,7 @@ import { Helpers } from './helpers.ts';
 import type { Host } from './host.ts';
 import { Shares } from './indirect/shares.ts';
 import { lockProbe } from './lock-probe.ts';
+import { whyAway } from './project.ts';
 import { answer } from './questions.ts';
 import { Reports } from './reports.ts';
 import type { Run } from './run.ts';
@@ -206,6 +208,9 @@ export class Control {
       case 'forget':
         this.#jobs.delete(message.job);
         break;
+      case 'look':
+        this.#look(message.project);
+        break;
       case 'tidy':
         tidy(message.project, message.paths, this.#options.log);
         break;
@@ -213,6 +218,12 @@ export class Control {
         this.#farewell = true;
         break;
     }
+  }
+
+  #look(project: Project): void {
+    const away = whyAway(project);
+    if (away !== null) this.#containment.forget(project);
+    this.#say({ say: 'looked', project, away });
   }
 
   async #answer({ id, question }: Extract<ToProcwrap, { say: 'ask' }>, server: Server): Promise<void> {

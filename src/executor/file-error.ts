@@ -32,7 +32,22 @@ export function named(path: string, error: unknown): unknown {
 }
 
 /** Errors that say nothing of the project: too many open files, a bad or a full disk, a server of files that is away. */
-const passing = ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'ENOSPC', 'EDQUOT', 'ESTALE', 'ETIMEDOUT'];
+const scarce = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT'];
+const unreachable = [
+  'EIO',
+  'ESTALE',
+  'ETIMEDOUT',
+  'ENOTCONN',
+  'ECONNREFUSED',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+];
+
+/** Whether what keeps a file did not answer. */
+export function isUnreachable({ code = '' }: NodeJS.ErrnoException): boolean {
+  return unreachable.includes(code);
+}
 
 /**
  * Whoever sees such an error does not know whether the project is all right.
@@ -40,7 +55,7 @@ const passing = ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'ENOSPC', 'EDQUOT', 'ESTAL
  */
 export function refuseIfPassing(path: string, error: unknown, project: Project): void {
   const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined && passing.includes(code)) {
+  if (code !== undefined && [...scarce, ...unreachable].includes(code)) {
     throw new Refusal('not-ready', sentenceOf(named(path, error), project));
   }
 }

@@ -1,9 +1,11 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fstatSync, opendirSync, openSync, readlinkSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
+import { getSystemErrorMessage } from 'node:util';
 import type { Found, Project } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
 import { O_PATH, openBeneath, openPartByPart } from '../unix/walk.ts';
-import { refuseIfPassing } from './file-error.ts';
+import { Away } from './away.ts';
+import { isUnreachable, named, refuseIfPassing, sentenceOf } from './file-error.ts';
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
@@ -11,7 +13,8 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
  * Opens a project's directory for reading. Below a location links are followed as long as they stay in it; where there
  * are no locations the path is taken with its links resolved, and none may have appeared since. It is the directory that
  * it was at the submit, if it has been looked at then.
- * @throws Refusal no-such-project, project-not-readable, not-ready
+ * @throws Away no-such-project, project-not-readable, not-ready
+ * @throws Refusal not-ready, where this host has no more descriptors or memory
  */
 export function openProject(project: Project): number {
   const directory = openAny(project);
@@ -21,6 +24,16 @@ export function openProject(project: Project): number {
   } catch (error) {
     closeSync(directory);
     throw error instanceof Refusal ? error : projectRefusal(project, error as NodeJS.ErrnoException);
+  }
+}
+
+/** Why nobody can work in the project at the moment, and what to do, in sentences; null: there is no reason. */
+export function whyAway(project: Project): string | null {
+  try {
+    closeSync(openProject(project));
+    return null;
+  } catch (error) {
+    return error instanceof Away ? error.waits : null;
   }
 }
 
@@ -56,17 +69,40 @@ function openAny(project: Project): number {
 }
 
 /**
- * Half of a job must not go into another project because somebody turned a link. Yet a directory that was made anew in
- * its old place (from a backup, or checked out) is meant, and so is one that was moved and has a link in its old place.
+ * Half of a job must not go into another project because somebody turned a link, nor into the place where its file
+ * system is mounted as a rule. Yet a directory that was made anew in its old place (from a backup, or checked out) is
+ * meant, and so is one that was moved and has a link in its old place.
  */
 function requireSame(directory: number, project: Project): void {
   const { found: was, path, root } = project;
   if (was === undefined) return;
   const is = foundAt(directory, project);
-  if (is.way === was.way || is.identity === was.identity) return;
+  if (is.identity === was.identity) return;
+  if (is.way === was.way) {
+    // The numbers of devices may be others after a restart.
+    const isSameFile = inodeOf(is) === inodeOf(was);
+    if (!isSameFile && isEmpty(directory)) throw absent(project, 'an empty directory is in its place', 'Mount it');
+    return;
+  }
   const ways = `it leads to ${posix.join(root, is.way)} now, and led to ${posix.join(root, was.way)}`;
-  const mend = 'Let it lead there again and retry the job, or submit it anew.';
-  throw new Refusal('no-such-project', `${path} is another project than the job was submitted for: ${ways}. ${mend}`);
+  const fact = `${path} is another project than the job was submitted for: ${ways}`;
+  throw new Away('no-such-project', `${fact}. Submit the job anew.`, fact, 'Let it lead there again');
+}
+
+function inodeOf({ identity }: Found): string | undefined {
+  return identity.split(':')[1];
+}
+
+/** But for what we make ourselves, or have made there before we looked for this. */
+function isEmpty(directory: number): boolean {
+  const entries = opendirSync(`/proc/self/fd/${directory}/.`);
+  try {
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync())
+      if (entry.name !== 'proc' && entry.name !== 'logfiles') return false;
+    return true;
+  } finally {
+    entries.closeSync();
+  }
 }
 
 function openResolved(project: Project): number {
@@ -80,24 +116,34 @@ function openResolved(project: Project): number {
 }
 
 function projectRefusal(project: Project, error: NodeJS.ErrnoException): Refusal {
-  refuseIfPassing(project.path, error, project);
-  const none = `No such project "${project.location === null ? project.path : project.rest}".`;
+  const { path } = project;
+  const says = error.errno === undefined ? error.message : getSystemErrorMessage(error.errno);
+  if (isUnreachable(error)) {
+    const fact = `The project ${path} cannot be reached: ${says}`;
+    return new Away('not-ready', sentenceOf(named(path, error), project), fact, 'Bring back what it lies on');
+  }
+  refuseIfPassing(path, error, project);
   switch (error.code) {
     case 'EACCES':
-    case 'EPERM':
-      return new Refusal('project-not-readable', `Project not readable: ${project.path}`);
+    case 'EPERM': {
+      const fact = `The project ${path} cannot be read: ${says}`;
+      return new Away('project-not-readable', `Project not readable: ${path}`, fact, 'Mount it or make it readable');
+    }
     case 'EXDEV':
-      return new Refusal('no-such-project', `${none} A link on the way leads out of the location.`);
+      return absent(project, 'a link on the way leads out of the location', 'Put it back');
     case 'ENOTDIR':
-      return new Refusal('no-such-project', `${none} It is not a directory.`);
+      return absent(project, 'it is not a directory', 'Put it back');
     case 'ENOENT':
-      return new Refusal('no-such-project', none);
-    case 'EMFILE':
-    case 'ENFILE':
-    case 'ENOMEM':
-      // It says nothing of the project.
-      return new Refusal('not-ready', `This host has no more open files or memory to give (${error.code}). Try again.`);
+      return absent(project, '', 'Mount it');
     default:
-      return new Refusal('no-such-project', `${none} (${error.message})`);
+      return absent(project, says, 'Mount it');
   }
+}
+
+/** @param why begins without a capital; '' if there is no more to say */
+function absent(project: Project, why: string, mend: string): Away {
+  const none = `No such project "${project.location === null ? project.path : project.rest}".`;
+  const refusal = why === '' ? none : `${none} ${why[0]?.toUpperCase()}${why.slice(1)}.`;
+  const fact = `The project ${project.path} is not there`;
+  return new Away('no-such-project', refusal, why === '' ? fact : `${fact}: ${why}`, mend);
 }

@@ -1,4 +1,5 @@
 import { Refusal } from '../model/refusal.ts';
+import { Away } from './away.ts';
 import type { Clock } from './clock.ts';
 
 /** Between two tries, ms; and how many there are. */
@@ -10,6 +11,7 @@ const scarce = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'];
 /** Whether it failed for want of what all processes of this host share: descriptors, processes, memory. */
 export function isScarcity(error: unknown): boolean {
   const { code } = error as { code?: unknown };
+  if (error instanceof Away) return false;
   return error instanceof Refusal ? error.code === 'not-ready' : scarce.includes(String(code));
 }
 

@@ -2,6 +2,7 @@ import type { JobLimits, Project } from '../model/job.ts';
 import { attemptKey, type Deed, type Outcome, type TaskPlan, type Usage } from '../model/task.ts';
 import type { HostSettings } from '../protocol/inner.ts';
 import { wasEnded } from '../renderers/radiance/resume.ts';
+import { Away } from './away.ts';
 import { fileToDisk, removeBelow, renameBelow, requirePlainFile } from './below.ts';
 import type { Clock } from './clock.ts';
 import { sentenceOf } from './file-error.ts';
@@ -12,6 +13,7 @@ import { isCurrent } from './octree.ts';
 import { Papers } from './papers.ts';
 import { type Failed, failure } from './perform.ts';
 import { type Container, performContained, type Surrounding } from './perform-contained.ts';
+import { whyAway } from './project.ts';
 import { Reins } from './reins.ts';
 import { collectResults } from './results.ts';
 import { hasNoRoom, isFull } from './room.ts';
@@ -47,7 +49,7 @@ export interface World {
   readonly env: Environment;
   readonly workplaces: Workplaces;
   readonly shares: Shares;
-  readonly containment: Pick<Containment, 'enter'>;
+  readonly containment: Pick<Containment, 'enter' | 'forget'>;
   readonly turn: Turn;
   /** A program of it runs. */
   readonly started: (pid: number) => void;
@@ -128,12 +130,13 @@ export class Simulation {
       const look = this.#assignment.task.step === 'frame' ? 'seldom' : 'now';
       place = await this.#patiently(() => workplaces.enter(project, look));
       const outcome = await this.#prepare(place);
-      return outcome.is !== 'done' && place.isGone() ? failure(deleted(project)) : outcome;
+      return outcome.is === 'failed' && place.isGone() ? failure(deleted(project)) : outcome;
     } catch (error) {
       if (this.#reins.ending && this.#exceeded === null) return { is: 'stopped' };
+      if (error instanceof Away) return this.#missed(error.waits);
       const reason = sentenceOf(error, project);
       if (isFull(error)) return { is: 'postponed', reason };
-      return failure(place?.isGone() ? deleted(project) : reason);
+      return this.#weighed(failure(place?.isGone() ? deleted(project) : reason), place);
     } finally {
       this.#limits.end();
       if (place) workplaces.leave(place);
@@ -161,7 +164,7 @@ export class Simulation {
     // It has not begun, and leaves nothing.
     if (!turn.isCome && worked.is === 'stopped') return worked;
     turn.come();
-    const outcome = worked.is === 'failed' && hasNoRoom(place.directory, worked) ? postponed(worked) : worked;
+    const outcome = worked.is === 'failed' ? this.#weighed(worked, place) : worked;
     if (outcome.is !== 'done' && !this.#maybeGoneOnWith(outcome)) clean(place.directory, task, this.#sink.path);
     await papers.close(lastLine(outcome, clock.now()));
     return withProblem(outcome, papers.log.problem);
@@ -189,6 +192,22 @@ export class Simulation {
       const reason = sentenceOf(error, job.project);
       return isFull(error) ? { is: 'postponed', reason } : { ...failure(reason), usage: this.#usage };
     }
+  }
+
+  /** What a failure says of the task: nothing, where there was no room for it, or no project to work in. */
+  #weighed(failed: Failed, place: Workplace | null): Outcome {
+    const { project } = this.#assignment.job;
+    const away = whyAway(project);
+    if (away !== null) return this.#missed(away);
+    if (place?.isLost()) return this.#missed(mountedAnew(project));
+    const { reason } = failed;
+    return place !== null && hasNoRoom(place.directory, failed) ? { is: 'postponed', reason } : failed;
+  }
+
+  #missed(reason: string): Outcome {
+    // A cell would keep its file system from being unmounted.
+    this.#world.containment.forget(this.#assignment.job.project);
+    return { is: 'postponed', reason, awaits: 'project' };
   }
 
   #abandonFilling({ directory }: Workplace): void {
@@ -281,8 +300,8 @@ export class Simulation {
   }
 }
 
-function postponed({ reason }: Failed): Outcome {
-  return { is: 'postponed', reason };
+function mountedAnew({ path }: Project): string {
+  return `What the project ${path} lies on was mounted anew while the simulation ran; the job goes on by itself.`;
 }
 
 function deleted(project: Project): string {

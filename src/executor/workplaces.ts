@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, fstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Project } from '../model/job.ts';
+import { nameOfProject, type Project } from '../model/job.ts';
 import { makeDirectoryBeneath } from '../unix/walk.ts';
 import { createAt } from './below.ts';
 import type { Clock } from './clock.ts';
@@ -31,8 +31,14 @@ export class Workplace {
     this.seenAt = now;
   }
 
+  /** Deleted, or lost with what it lies on. */
   isGone(): boolean {
-    return fstatSync(this.directory).nlink === 0;
+    return this.isLost() || fstatSync(this.directory).nlink === 0;
+  }
+
+  /** Whatever is mounted at its path now, this is reached no more. */
+  isLost(): boolean {
+    return identityOf(`/proc/self/fd/${this.directory}`) === null;
   }
 
   /**
@@ -93,10 +99,10 @@ export class Workplaces {
 
   /**
    * Whoever enters leaves. `look`: what the path leads to is looked at now, not only once a second.
-   * @throws Refusal no-such-project, project-not-readable
+   * @throws Away no-such-project, project-not-readable, not-ready
    */
   enter(project: Project, look: 'now' | 'seldom'): Workplace {
-    const name = nameOf(project);
+    const name = nameOfProject(project);
     const known = this.#places.get(name);
     if (known && this.#isStill(known, look)) return take(known);
     if (known) this.#drop(known, name);
@@ -108,7 +114,7 @@ export class Workplaces {
   leave(place: Workplace): void {
     place.users -= 1;
     if (place.users > 0) return;
-    const name = nameOf(place.project);
+    const name = nameOfProject(place.project);
     if (this.#places.get(name) !== place) place.close();
     // The next task of the job may come at once.
     else place.stay = this.#clock.after(FRESH, () => this.#drop(place, name));
@@ -131,11 +137,6 @@ export class Workplaces {
     place.seenAt = now;
     return true;
   }
-}
-
-/** Jobs of one path may have been submitted when it led to different directories. */
-function nameOf({ root, rest, found }: Project): string {
-  return JSON.stringify([root, rest, found?.way, found?.identity]);
 }
 
 function take(place: Workplace): Workplace {

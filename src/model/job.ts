@@ -50,6 +50,18 @@ export const Project = Type.Object({
 });
 export type Project = Static<typeof Project>;
 
+const names = new WeakMap<Project, string>();
+
+/** The same for all jobs that are to work in the same directory: one path may have led to different ones. */
+export function nameOfProject(project: Project): string {
+  const known = names.get(project);
+  if (known !== undefined) return known;
+  const { root, rest, found } = project;
+  const name = JSON.stringify([root, rest, found?.way, found?.identity]);
+  names.set(project, name);
+  return name;
+}
+
 /**
  * How a Radiance job uses indirect light: shared through one ambient file; from a file that is filled first and then
  * frozen; each simulation with a file of its own; or with none.

@@ -158,8 +158,15 @@ export const Outcome = Type.Union([
   Type.Object({ is: Type.Literal('stopped') }),
   /** Taken back before it had begun: as if it had never been. */
   Type.Object({ is: Type.Literal('withdrawn') }),
-  /** There was no room for what it writes: it is tried again later, and nothing is held against it. */
-  Type.Object({ is: Type.Literal('postponed'), reason: Type.String() }),
+  /**
+   * There was no room for what it writes, or (`awaits`) its project is not there: it is tried again later, and nothing
+   * is held against it.
+   */
+  Type.Object({
+    is: Type.Literal('postponed'),
+    reason: Type.String(),
+    awaits: Type.Optional(Type.Literal('project')),
+  }),
 ]);
 export type Outcome = Static<typeof Outcome>;
 

@@ -182,6 +182,8 @@ export const ToProcwrap = Type.Union([
   Type.Object({ say: Type.Literal('forget'), job: Id }),
   /** Remove these files of the project; what is not there is fine. */
   Type.Object({ say: Type.Literal('tidy'), project: Project, paths: Type.Array(Type.String()) }),
+  /** Can this project be worked in now? Answered with `looked`. */
+  Type.Object({ say: Type.Literal('look'), project: Project }),
   /** The server goes away in good order: leave when nothing runs and nothing is untold. */
   Type.Object({ say: Type.Literal('farewell') }),
 ]);
@@ -200,6 +202,8 @@ export const FromProcwrap = Type.Union([
   }),
   Type.Object({ say: Type.Literal('answer'), id: Id, answer: Answer }),
   Type.Object({ say: Type.Literal('started'), started: Type.Array(Type.Object({ attempt: AttemptText, pid: Id })) }),
+  /** `away`: why the project cannot be worked in and what to do, in sentences for people; null: it can. */
+  Type.Object({ say: Type.Literal('looked'), project: Project, away: Type.Union([Type.String(), Type.Null()]) }),
   Type.Object({
     say: Type.Literal('progressed'),
     attempt: AttemptText,

@@ -1,9 +1,11 @@
 import { isEnded, type Job } from '../model/job.ts';
+import { lookNow } from './absences.ts';
 import { remember } from './endings.ts';
 import { attemptsOf, type FarmState } from './farm.ts';
 import { forgetIfOver, tidy } from './leaving.ts';
 import type { Order } from './messages.ts';
 import { moveJob, moveTask } from './moves.ts';
+import { restedNow } from './resting.ts';
 import { holdAttempt, withdrawFor } from './withdrawals.ts';
 
 /** What people ask of a job. One that is in no state for it is left alone: the server refuses that before. */
@@ -50,14 +52,20 @@ export function resumeAsked(farm: FarmState, id: number, by: string): Order[] {
   if (job?.state.is !== 'paused') return [];
   const { startedAt } = job.state;
   const state = startedAt === null ? ({ is: 'waiting' } as const) : ({ is: 'running', startedAt } as const);
-  return [...moveJob(farm, job, { ...state }, `resumed by ${by}`), ...withdrawFor(farm, job)];
+  const orders = moveJob(farm, job, { ...state }, `resumed by ${by}`);
+  return [...orders, ...lookNow(farm, job), ...withdrawFor(farm, job)];
 }
 
+/** What failed or was cancelled is done again; one that waits for something outside need not wait any longer. */
 export function retryAsked(farm: FarmState, asked: Job, by: string): Order[] {
   const job = farm.jobs.get(asked.id) ?? asked;
+  if (!isEnded(job.state)) {
+    restedNow(farm, job);
+    return lookNow(farm, job);
+  }
   if (job.state.is !== 'failed' && job.state.is !== 'cancelled') return [];
   farm.jobs.set(job.id, job);
   job.tasks.retry();
   const orders = moveJob(farm, job, { is: 'waiting' }, `retried by ${by}`);
-  return [{ order: 'keep', job, tasks: 'retried' }, ...orders, ...withdrawFor(farm, job)];
+  return [{ order: 'keep', job, tasks: 'retried' }, ...orders, ...lookNow(farm, job), ...withdrawFor(farm, job)];
 }

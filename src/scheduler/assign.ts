@@ -1,8 +1,10 @@
 import type { Job } from '../model/job.ts';
 import type { Task } from '../model/task.ts';
+import { isAbsent } from './absences.ts';
 import { type FarmState, type Host, heldNow, occupy, setPaused, stillEnding, taken } from './farm.ts';
 import type { Order } from './messages.ts';
 import { moveJob, moveTask } from './moves.ts';
+import { isResting } from './resting.ts';
 
 /** Work that a host is given before its slots are free, so that short tasks need not wait for us, ms. */
 const WORK_AHEAD = 100;
@@ -33,7 +35,7 @@ class Giver {
   give(): Order[] {
     for (const job of this.#farm.queue) {
       if (job.tasks.counts.waiting === 0 && job.tasks.counts.paused === 0) continue;
-      if ((this.#farm.resting.get(job.id)?.until ?? 0) > this.#now) continue;
+      if (isResting(this.#farm, job) || isAbsent(this.#host, job)) continue;
       // Only the next in the queue is looked at once the slots are taken: some of its tasks may go ahead.
       const last = this.#free() <= 0;
       if (last && job.tasks.pace === null) break;

@@ -1,9 +1,11 @@
 import type { Job } from '../model/job.ts';
 import { type Outcome, remembered, type Task, type Tried } from '../model/task.ts';
-import type { FarmState } from './farm.ts';
+import { missed } from './absences.ts';
+import { type FarmState, hostNamed } from './farm.ts';
 import { tidy } from './leaving.ts';
 import type { Order } from './messages.ts';
 import { moveJob, moveTask } from './moves.ts';
+import { rest } from './resting.ts';
 
 /**
  * A task whose attempts are lost this often, one after another and none further than those before, takes its procwrap,
@@ -36,20 +38,25 @@ export function endAttempt(farm: FarmState, job: Job, task: Task, outcome: Outco
     case 'withdrawn':
       return withdrawAttempt(job, task);
     case 'postponed':
+      if (outcome.awaits === 'project') return missProject(farm, job, task, outcome.reason, now);
       return postponeAttempt(farm, job, task, outcome.reason, now);
   }
 }
-
-/** How long a job waits for room before it looks again. */
-export const restMilliseconds = 5000;
 
 /** The whole job waits: what else of it writes there would find no room, either. */
 function postponeAttempt(farm: FarmState, job: Job, task: Task, reason: string, now: number): Order[] {
   remember(task, now, 'postponed');
   const why = `${reason} It goes on when there is room.`;
   const orders = moveTask(job, task, { is: 'waiting' }, why, !farm.resting.has(job.id));
-  farm.resting.set(job.id, { until: now + restMilliseconds, why });
-  return [...orders, { order: 'wake', milliseconds: restMilliseconds }];
+  return [...orders, ...rest(farm, job, why)];
+}
+
+/** The host has nothing to work in. An attempt that had not begun counts for nothing. */
+function missProject(farm: FarmState, job: Job, task: Task, why: string, now: number): Order[] {
+  const host = hostNamed(farm, hostOf(task));
+  if ('pid' in task.state && task.state.pid !== null) remember(task, now, 'postponed');
+  const orders = moveTask(job, task, { is: 'waiting' }, `its project is away from ${host.name}`);
+  return [...orders, ...missed(farm, host, job.project, why)];
 }
 
 function failAttempt(farm: FarmState, job: Job, task: Task, outcome: Failed, now: number): Order[] {

@@ -1,5 +1,6 @@
-import type { Job } from '../model/job.ts';
+import type { Job, Project } from '../model/job.ts';
 import { type AttemptKey, attemptText, type Task } from '../model/task.ts';
+import type { Order } from './messages.ts';
 import { JobQueue } from './queue.ts';
 
 /** An attempt that a host has, until its end is known. */
@@ -12,6 +13,17 @@ export interface Occupied {
   stopping: 'no' | 'unwanted' | 'withdrawn';
 }
 
+/** A project that a host does not have at the moment. */
+export interface Absence {
+  readonly project: Project;
+  /** For people. */
+  why: string;
+  /** Between the last look and the next one, ms. */
+  pause: number;
+  /** What ends that; null: it is being looked at. */
+  wake: number | null;
+}
+
 export interface Host {
   readonly name: string;
   slots: number;
@@ -22,6 +34,8 @@ export interface Host {
   readonly attempts: Map<string, Occupied>;
   /** How many of them are paused. */
   paused: number;
+  /** By the name of the project: nothing of its jobs is started here. */
+  readonly absences: Map<string, Absence>;
 }
 
 /** The state of the farm. Only the reactor changes it. Jobs leave it when they have ended and no host has any of them. */
@@ -30,14 +44,17 @@ export interface FarmState {
   /** Those that may start tasks, in the order in which they are served. */
   readonly queue: JobQueue;
   readonly hosts: Map<string, Host>;
-  /** Jobs that wait for something outside, such as room on a disk: until when (ms since 1970), and why, for people. */
-  readonly resting: Map<number, { readonly until: number; readonly why: string }>;
+  /** Jobs that wait for room on a disk: what ends that (null: they may try again), and why, for people. */
+  readonly resting: Map<number, { readonly wake: number | null; readonly why: string }>;
+  /** The number of the last `wake` that was ordered. */
+  lastWake: number;
   /** How many attempts of a job the hosts have; none: no entry. */
   readonly occupied: Map<number, number>;
 }
 
 export function emptyFarm(): FarmState {
-  return { jobs: new Map(), queue: new JobQueue(), hosts: new Map(), resting: new Map(), occupied: new Map() };
+  const farm = { jobs: new Map(), queue: new JobQueue(), hosts: new Map(), resting: new Map(), occupied: new Map() };
+  return { ...farm, lastWake: 0 };
 }
 
 /** A farm as a store has it: tasks that were running take their slots until their host says what became of them. */
@@ -63,7 +80,7 @@ export function farmOf(jobs: readonly Job[]): FarmState {
 export function hostNamed(farm: FarmState, name: string): Host {
   const known = farm.hosts.get(name);
   if (known) return known;
-  const host: Host = { name, slots: 0, connected: false, known: false, attempts: new Map(), paused: 0 };
+  const host = { name, slots: 0, connected: false, known: false, attempts: new Map(), paused: 0, absences: new Map() };
   farm.hosts.set(name, host);
   return host;
 }
@@ -132,4 +149,10 @@ export function currentTask(farm: FarmState, key: AttemptKey): { job: Job; task:
   const task = job?.tasks.get(key.task);
   const isUnderWay = task?.state.is === 'running' || task?.state.is === 'paused';
   return job && task && isUnderWay && task.attempts === key.attempt ? { job, task } : null;
+}
+
+/** Time passes by orders, not by what a clock says then: that may have been set. */
+export function wakeAfter(farm: FarmState, milliseconds: number): Extract<Order, { order: 'wake' }> {
+  farm.lastWake += 1;
+  return { order: 'wake', wake: farm.lastWake, milliseconds };
 }

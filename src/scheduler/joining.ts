@@ -1,4 +1,5 @@
 import { attemptText } from '../model/task.ts';
+import { lookAgain } from './absences.ts';
 import { loseAttempt, withdrawAttempt } from './endings.ts';
 import { currentTask, type FarmState, hostNamed, occupy, release } from './farm.ts';
 import { left, tidy, tidyFrame } from './leaving.ts';
@@ -29,7 +30,7 @@ export function hostJoined(farm: FarmState, joined: Extract<Happening, { what: '
   }
   for (const present of attempts) orders.push(...isThere(farm, name, present));
   if (isNew) orders.push(...tidyAgain(farm, name));
-  return orders;
+  return [...orders, ...lookAgain(host)];
 }
 
 /** What was done before this server started may not have been tidied. */

@@ -20,8 +20,10 @@ export type Happening =
   | { what: 'host left'; host: string }
   | { what: 'attempt started'; attempt: AttemptKey; pid: number }
   | { what: 'attempt progressed'; attempt: AttemptKey; fraction: number }
-  /** As ordered by `wake`. */
-  | { what: 'time passed' }
+  /** As ordered by the `wake` of that number. */
+  | { what: 'time passed'; wake: number }
+  /** As ordered by `look`. `away`: why the project cannot be worked in, for people; null: it can. */
+  | { what: 'project looked at'; host: string; project: Project; away: string | null }
   | { what: 'attempt ended'; host: string; attempt: AttemptKey; outcome: Outcome; milliseconds: number };
 
 /** What the reactor wants done. Whatever is to be kept is on disk before any other order is carried out. */
@@ -33,8 +35,10 @@ export type Order =
   | { order: 'withdraw'; host: string; attempt: AttemptKey }
   /** Nothing more will be started of this job. */
   | { order: 'forget'; job: number }
-  /** Say that time passed, so many milliseconds from now. */
-  | { order: 'wake'; milliseconds: number }
+  /** Say that time passed, so many milliseconds from now, whatever becomes of the clock. */
+  | { order: 'wake'; wake: number; milliseconds: number }
+  /** Say whether the project can be worked in there. */
+  | { order: 'look'; host: string; project: Project }
   /** Files that nobody needs any more. */
   | { order: 'tidy'; host: string; project: Project; paths: readonly string[] }
   /** The job looks different now to those who watch it. */

@@ -1,12 +1,14 @@
 import { isEnded, type Job } from '../model/job.ts';
 import { type AttemptKey, attemptText, type Task, type TaskPlan } from '../model/task.ts';
+import { lookedAt, lookNow, lookOnTime } from './absences.ts';
 import { cancelAsked, pauseAsked, resumeAsked, retryAsked } from './asked.ts';
 import { assign } from './assign.ts';
-import { endAttempt, restMilliseconds } from './endings.ts';
+import { endAttempt } from './endings.ts';
 import { currentTask, type FarmState, hostNamed, release } from './farm.ts';
 import { hostJoined } from './joining.ts';
 import { forgetIfOver, left, tidyFrame } from './leaving.ts';
 import type { Happening, Order } from './messages.ts';
+import { restedOnTime } from './resting.ts';
 import { goesOn, withdrawFor } from './withdrawals.ts';
 
 /**
@@ -35,7 +37,10 @@ function respond(farm: FarmState, happening: Happening, now: number): Order[] {
     case 'host joined':
       return hostJoined(farm, happening, now);
     case 'time passed':
-      return rested(farm, now);
+      restedOnTime(farm, happening.wake);
+      return lookOnTime(farm, happening.wake);
+    case 'project looked at':
+      return lookedAt(farm, hostNamed(farm, happening.host), happening.project, happening.away);
     case 'host left':
       hostNamed(farm, happening.host).connected = false;
       return [{ order: 'log', level: 'warn', text: `host ${happening.host}: connection lost` }];
@@ -48,21 +53,6 @@ function respond(farm: FarmState, happening: Happening, now: number): Order[] {
   }
 }
 
-/**
- * Jobs that have waited long enough try again. Why they waited is known until they have tried. Clocks are set: who is
- * not due is looked at again, and nobody waits longer than he was to wait from now on.
- */
-function rested(farm: FarmState, now: number): Order[] {
-  const orders: Order[] = [];
-  for (const [id, { until, why }] of farm.resting) {
-    if (until <= now) continue;
-    const milliseconds = Math.min(until - now, restMilliseconds);
-    farm.resting.set(id, { until: now + milliseconds, why });
-    orders.push({ order: 'wake', milliseconds });
-  }
-  return orders;
-}
-
 function submitted(farm: FarmState, job: Job): Order[] {
   farm.jobs.set(job.id, job);
   if (!isEnded(job.state)) farm.queue.add(job);
@@ -72,7 +62,7 @@ function submitted(farm: FarmState, job: Job): Order[] {
     { order: 'tell', job },
   ];
   const over = forgetIfOver(farm, job.id);
-  return over ? orders : [...orders, ...withdrawFor(farm, job)];
+  return over ? orders : [...orders, ...lookNow(farm, job), ...withdrawFor(farm, job)];
 }
 
 function asked({ request, project }: Job): string {

@@ -7,6 +7,7 @@ import { Refusal } from '../model/refusal.ts';
 import type { Task } from '../model/task.ts';
 import type { JobView } from '../protocol/api.ts';
 import { type FarmState, hostNamed, taken } from '../scheduler/farm.ts';
+import { waitsFor } from '../scheduler/resting.ts';
 import type { Farm } from '../web/farm.ts';
 import { logOf, namedTask, tellingTask } from './job-log.ts';
 import { jobsIn } from './job-pages.ts';
@@ -92,7 +93,7 @@ export class Answers {
   #view(job: Job | JobSummary): JobView {
     const { farm, options } = this.#doors;
     const summary = 'tasks' in job ? summaryOf(job) : job;
-    return jobView(summary, options.now(), farm.resting.get(job.id)?.why ?? null);
+    return jobView(summary, options.now(), waitsFor(farm, job));
   }
 
   async jobs({ state, before, limit }: Parameters<Farm['jobs']>[0]): ReturnType<Farm['jobs']> {

@@ -3,6 +3,7 @@ import { Refusal } from '../model/refusal.ts';
 import type { FarmState } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
 import { busyWith } from '../scheduler/reactor.ts';
+import { waitsFor } from '../scheduler/resting.ts';
 import type { Farm } from '../web/farm.ts';
 import type { Answers } from './answers.ts';
 import type { FarmOptions } from './options.ts';
@@ -55,6 +56,10 @@ export class Commands {
     const { answers, farm, happen } = this.#doors;
     const job = await answers.find(id);
     const { is } = job.state;
+    if ((is === 'waiting' || is === 'running') && waitsFor(farm, job) !== null) {
+      await happen({ what: 'retry asked', job, by: caller.user });
+      return answers.job(id);
+    }
     if (is !== 'failed' && is !== 'cancelled')
       throw new Refusal('wrong-state', `Job ${id} has nothing to do again (${is}).`);
     const plans = [...job.tasks.known()].map((task) => task.plan);

@@ -19,8 +19,8 @@ export interface Hands {
   readonly log: Log;
   /** Says it to the host's procwrap; lost if there is no connection, which `host joined` puts right. */
   readonly say: (host: string, message: ToProcwrap) => unknown;
-  /** That many milliseconds from now, say that time passed. */
-  readonly wake: (milliseconds: number) => void;
+  /** That many milliseconds from now, say that the time of this wake has come. */
+  readonly wake: (wake: number, milliseconds: number) => void;
   /** Resolves after that many milliseconds, or at once when the farm closes. */
   readonly pause: (milliseconds: number) => Promise<void>;
   readonly isClosing: () => boolean;
@@ -111,7 +111,7 @@ export class Conductor {
     this.#deliveries.deliver(batch);
     for (const order of batch) {
       if (order.order === 'log') this.#hands.log(order.level, order.text);
-      if (order.order === 'wake') this.#hands.wake(order.milliseconds);
+      if (order.order === 'wake') this.#hands.wake(order.wake, order.milliseconds);
     }
     // Once a job: whoever watches is told how it is now, not what led there.
     for (const job of new Set(batch.flatMap((order) => (order.order === 'tell' ? [order.job] : []))))

@@ -44,6 +44,9 @@ export class Deliveries {
       case 'acknowledge':
         this.#collect(host, { say: order.order, attempts: [attemptText(order.attempt)] });
         break;
+      case 'look':
+        this.#collect(host, { say: 'look', project: order.project });
+        break;
       case 'tidy':
         this.#collect(host, { say: 'tidy', project: order.project, paths: [...order.paths] });
         break;

@@ -2,6 +2,7 @@ import { Refusal } from '../model/refusal.ts';
 import { type FarmState, farmOf } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
 import { react } from '../scheduler/reactor.ts';
+import { waitsFor } from '../scheduler/resting.ts';
 import type { Farm, News } from '../web/farm.ts';
 import { Answers } from './answers.ts';
 import { Commands } from './commands.ts';
@@ -56,7 +57,7 @@ class Running implements RunningFarm {
   constructor(options: FarmOptions, farm: FarmState) {
     this.#options = options;
     this.#farm = farm;
-    this.#watchers = new Watchers(options.now);
+    this.#watchers = new Watchers((job) => waitsFor(farm, job), options.now);
     this.#procwrap = this.#newProcwrap();
     this.#conductor = this.#newConductor();
     const happen = (happening: Happening) => this.#happen(happening);
@@ -95,7 +96,8 @@ class Running implements RunningFarm {
       watchers: this.#watchers,
       log,
       say: (_host, message) => this.#procwrap.say(message),
-      wake: (milliseconds) => void this.#pauses.pause(milliseconds).then(() => this.#note({ what: 'time passed' })),
+      wake: (wake, milliseconds) =>
+        void this.#pauses.pause(milliseconds).then(() => this.#note({ what: 'time passed', wake })),
       pause: (milliseconds) => this.#retries.pause(milliseconds),
       isClosing: () => this.#closing,
     });

@@ -35,6 +35,9 @@ export function hear(doors: HearingDoors, message: Heard): void {
       note({ what: 'attempt progressed', attempt: attemptKey(attempt), fraction });
       break;
     }
+    case 'looked':
+      note({ what: 'project looked at', host: doors.options.host, project: message.project, away: message.away });
+      break;
     case 'ended':
       for (const end of message.ends) ended(doors, end);
       break;

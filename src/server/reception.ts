@@ -11,6 +11,7 @@ import { serviceOf } from '../renderers/programs.ts';
 import type { FarmState } from '../scheduler/farm.ts';
 import type { Happening } from '../scheduler/messages.ts';
 import { busyWith } from '../scheduler/reactor.ts';
+import { waitsFor } from '../scheduler/resting.ts';
 import { StoreError } from '../store/error.ts';
 import type { Caller } from '../web/farm.ts';
 import type { FarmOptions } from './options.ts';
@@ -81,7 +82,11 @@ export class Reception {
       const sentence = `This Idempotency-Key was used for another request (job ${known.id}). Use a new key.`;
       throw new Refusal('key-reused', sentence, known.id);
     }
-    const job = jobView(summaryOf(this.#doors.farm.jobs.get(known.id) ?? known), options.now());
+    const job = jobView(
+      summaryOf(this.#doors.farm.jobs.get(known.id) ?? known),
+      options.now(),
+      waitsFor(this.#doors.farm, known),
+    );
     await this.#doors.kept();
     return { job, fresh: false };
   }

@@ -34,8 +34,8 @@ export function jobView(job: JobSummary, now: number, waitsFor: string | null = 
 }
 
 /** What the news of the farm tell of a job. */
-export function jobNews(job: JobSummary, now: number): JobNews {
-  const { results: _results, notes: _notes, lastLines: _lastLines, ...news } = jobView(job, now);
+export function jobNews(job: JobSummary, now: number, waitsFor: string | null = null): JobNews {
+  const { results: _results, notes: _notes, lastLines: _lastLines, ...news } = jobView(job, now, waitsFor);
   return news;
 }
 

@@ -7,10 +7,15 @@ import { jobNews } from './views.ts';
 export class Watchers {
   readonly news = new FarmNews();
   readonly #byJob = new Map<number, Set<(job: Job) => void>>();
+  readonly #waitsFor: (job: Job) => string | null;
   readonly #now: () => number;
 
-  /** @param now milliseconds since 1970 */
-  constructor(now: () => number = Date.now) {
+  /**
+   * @param waitsFor why a job that has not ended does not go on
+   * @param now milliseconds since 1970
+   */
+  constructor(waitsFor: (job: Job) => string | null = () => null, now: () => number = Date.now) {
+    this.#waitsFor = waitsFor;
     this.#now = now;
   }
 
@@ -27,7 +32,7 @@ export class Watchers {
 
   tell(job: Job): void {
     for (const tell of this.#byJob.get(job.id) ?? []) tell(job);
-    this.news.tell(job.id, job.state.is, () => jobNews(summaryOf(job), this.#now()));
+    this.news.tell(job.id, job.state.is, () => jobNews(summaryOf(job), this.#now(), this.#waitsFor(job)));
   }
 
   /** The job is there no more. */

@@ -92,6 +92,11 @@ export class Containment {
     return outside(wanted, settings, true);
   }
 
+  /** The project cannot be seen any more: its cells end with those who are in them. */
+  forget({ path }: Project): void {
+    this.#cells.retire(path);
+  }
+
   /** Once for each reason. */
   #tell({ why, mend }: Extract<Level, { is: 'process' }>): void {
     if (this.#toldWhy === why) return;
@@ -111,7 +116,8 @@ export class Containment {
     const args = () => inWords(sights, settings.network, sized ? settings.tmpBytes : null);
     let stay: Stay;
     try {
-      stay = await this.#cells.enter(key, () => openCell({ bubblewrap, args: args(), env: {} }));
+      const shows = { project: wanted.project.path, device: place.device };
+      stay = await this.#cells.enter({ key, ...shows }, () => openCell({ bubblewrap, args: args(), env: {} }));
     } catch (error) {
       if (error instanceof LostSpawner) throw error;
       // Not in the open instead: a project could see to it that there is no cell for it.

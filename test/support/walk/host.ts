@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Project } from '../../../src/model/job.ts';
 import { type AttemptKey, attemptText, type Outcome } from '../../../src/model/task.ts';
 import type { Happening, Order, Present } from '../../../src/scheduler/messages.ts';
 
@@ -15,6 +16,8 @@ interface There extends Present {
  */
 export class WalkingHost {
   readonly slots = 2;
+  /** Paths of projects that are not mounted here. */
+  readonly away = new Set<string>();
   readonly there = new Map<string, There>();
   readonly ended = new Map<string, Present & { readonly outcome: Outcome }>();
   /** What it has said and the server has not heard yet, in order. */
@@ -78,6 +81,11 @@ export class WalkingHost {
 
   ending(): There[] {
     return [...this.there.values()].filter((one) => one.ending);
+  }
+
+  look(project: Project): void {
+    const away = this.away.has(project.path) ? `${project.path} is not there.` : null;
+    this.told.push({ what: 'project looked at', host: 'lab1', project, away });
   }
 
   /** All that it has, for a server that joins; what became of it follows. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { isEnded, type Job } from '../../../src/model/job.ts';
 import { attemptText, type Outcome } from '../../../src/model/task.ts';
+import { isAbsent } from '../../../src/scheduler/absences.ts';
 import { stillEnding, taken } from '../../../src/scheduler/farm.ts';
 import type { Order } from '../../../src/scheduler/messages.ts';
 import type { World } from './world.ts';
@@ -48,7 +49,7 @@ function checkJob({ host }: World, { id, state, tasks }: Job): void {
 }
 
 /** Nothing is on its way: what is asked for has come to pass. */
-function checkQuiet({ farm, host, jobs }: World): void {
+function checkQuiet({ farm, host, jobs, wakes }: World): void {
   expect([...host.ended.keys()], 'every end is acknowledged').to.deep.equal([]);
   const known = farm.hosts.get('lab1')?.attempts ?? new Map();
   expect([...known.keys()].sort(), 'all that is there is known').to.deep.equal([...host.there.keys()].sort());
@@ -59,10 +60,13 @@ function checkQuiet({ farm, host, jobs }: World): void {
     expect(state && isEnded(state), `${attemptText(key)} of a job that has ended`).to.equal(false);
   }
   const lab = farm.hosts.get('lab1');
+  const waiting = [...farm.resting.values(), ...(lab?.absences.values() ?? [])].map(({ wake }) => wake);
+  for (const wake of waiting) must(wake === null || wakes.has(wake), 'who waits for something outside is woken');
+  for (const { wake } of lab?.absences.values() ?? []) must(wake !== null, 'a look that was told of is over');
   if (!lab || taken(lab) >= host.slots) return;
   for (const one of farm.queue) {
     const { id, request, tasks } = one;
-    if (request.kind !== 'command' || request.slots !== null || farm.resting.has(id)) continue;
+    if (request.kind !== 'command' || request.slots !== null || farm.resting.has(id) || isAbsent(lab, one)) continue;
     if (stillEnding(farm, one).size > 0) continue;
     expect(tasks.counts.waiting, `job ${id} waits for a slot that is free`).to.equal(0);
   }

@@ -1,4 +1,5 @@
-import type { Job } from '../../../src/model/job.ts';
+import type { Job, Project } from '../../../src/model/job.ts';
+import type { Outcome } from '../../../src/model/task.ts';
 import { emptyFarm, type FarmState, farmOf } from '../../../src/scheduler/farm.ts';
 import type { Happening, Order } from '../../../src/scheduler/messages.ts';
 import { react } from '../../../src/scheduler/reactor.ts';
@@ -18,6 +19,8 @@ export class World {
   readonly doneTasks = new Set<string>();
   connected = false;
   now = 0;
+  /** What the server will be told when its time has come. */
+  readonly wakes = new Set<number>();
   readonly #store = memoryStore();
   /** What the server still comes to when something happens. */
   #comesTo: 'deeds' | 'keeping' | 'nothing' = 'deeds';
@@ -49,7 +52,9 @@ export class World {
   }
 
   #carryOut(order: Order): void {
+    if (order.order === 'wake') this.wakes.add(order.wake);
     if ('attempt' in order && this.connected) this.host.carryOut(order);
+    if (order.order === 'look' && this.connected) this.host.look(order.project);
   }
 
   /** A new server for one that was killed, with what was kept. */
@@ -58,6 +63,7 @@ export class World {
     this.#isDead = false;
     this.#comesTo = 'deeds';
     this.connected = false;
+    this.wakes.clear();
     this.farm = farmOf(await this.#store.loadActive());
     const kept = this.jobs.map(async ({ id }) => this.farm.jobs.get(id) ?? (await this.#store.job(id)));
     this.jobs = (await Promise.all(kept)).filter((one) => one !== null);
@@ -96,13 +102,31 @@ export class World {
       () => this.#killServer(which),
       () => this.#progress(which),
       () => this.#endStopped(),
+      () => this.#wake(which),
+      () => this.#wake(which),
+      () => this.#mount(which),
     ];
     (deeds[choice] ?? (() => this.#end(which)))();
   }
 
   #end(which: number): void {
     const one = pickOf(this.host.running(), which);
-    if (one) this.host.end(one.key, outcomeOf(which));
+    const path = one && this.jobs[one.key.job - 1]?.project.path;
+    const isAway = path !== undefined && this.host.away.has(path);
+    if (one) this.host.end(one.key, isAway ? awayFrom(path) : outcomeOf(which));
+  }
+
+  /** One of two projects is there no more, or there again. */
+  #mount(which: number): void {
+    const path = pathOf(which);
+    if (!this.host.away.delete(path)) this.host.away.add(path);
+  }
+
+  #wake(which: number): void {
+    const wake = pickOf([...this.wakes], which);
+    if (wake === undefined || this.#isDead) return;
+    this.wakes.delete(wake);
+    this.happen({ what: 'time passed', wake });
   }
 
   /** Mostly one in which something may happen. */
@@ -179,7 +203,7 @@ export class World {
       { frames: `1-${1 + (which % 20)}`, slots: which % 3 === 0 ? 1 + (which % 5) : null },
       { priority },
     );
-    const submitted = which % 2 === 0 ? job(id, plans, { priority }) : frames;
+    const submitted = { ...(which % 2 === 0 ? job(id, plans, { priority }) : frames), project: projectAt(pathOf(id)) };
     this.jobs.push(submitted);
     void this.#store.commit([{ job: submitted, tasks: 'all' }]);
     this.happen({ what: 'submitted', job: submitted });
@@ -193,11 +217,26 @@ export class World {
     for (const { id } of this.jobs) this.happen({ what: 'resume asked', job: id, by: 'ann' });
     this.#endStopped();
     this.#hear(Number.POSITIVE_INFINITY);
-    this.now += 5000;
-    this.happen({ what: 'time passed' });
+    this.host.away.clear();
+    while (this.wakes.size > 0) {
+      this.#wake(0);
+      this.#hear(Number.POSITIVE_INFINITY);
+    }
     for (let [one] = this.host.running(); one; [one] = this.host.running()) {
       this.host.end(one.key, outcomeOf(1));
       this.#hear(Number.POSITIVE_INFINITY);
     }
   }
+}
+
+function pathOf(which: number): string {
+  return `/projects/room${which % 2}`;
+}
+
+function projectAt(path: string): Project {
+  return { location: null, root: '/', rest: path.slice(1), path };
+}
+
+function awayFrom(path: string): Outcome {
+  return { is: 'postponed', reason: `${path} is not there.`, awaits: 'project' };
 }

@@ -236,15 +236,18 @@ describe('the scheduler', () => {
     }
   });
 
-  it('looks again at a job that rests when the clock was set back, and lets it wait no longer for that', () => {
+  it('lets a job rest for its time, also when the clock was set back, and is woken once for each that rests', () => {
     const farm = emptyFarm();
     const wakes = (happening: Happening, now: number) =>
-      react(farm, happening, now).flatMap((order) => (order.order === 'wake' ? [order.milliseconds] : []));
-    wakes({ what: 'host joined', host: 'lab1', slots: 1, attempts: [] }, 100_000);
-    wakes({ what: 'submitted', job: job(1, [taskPlan(1)]) }, 100_000);
-    expect(wakes(end('1.1.1', { is: 'postponed', reason: 'Full.' }), 100_000)).to.deep.equal([5000]);
-    expect(wakes({ what: 'time passed' }, 50_000)).to.deep.equal([5000]);
-    expect(react(farm, { what: 'time passed' }, 55_000).flatMap(deed)).to.deep.equal(['start 1.1.2']);
+      react(farm, happening, now).flatMap((order) => (order.order === 'wake' ? [order.wake] : []));
+    wakes({ what: 'host joined', host: 'lab1', slots: 3, attempts: [] }, 100_000);
+    for (const id of [1, 2, 3]) wakes({ what: 'submitted', job: job(id, [taskPlan(1)]) }, 100_000);
+    const full: Outcome = { is: 'postponed', reason: 'Full.' };
+    const first = [1, 2, 3].flatMap((id) => wakes(end(`${id}.1.1`, full), 100_000 + id));
+    expect(first).to.deep.equal([1, 2, 3]);
+    expect(react(farm, { what: 'time passed', wake: 2 }, 50_000).flatMap(deed)).to.deep.equal(['start 2.1.2']);
+    expect(wakes({ what: 'time passed', wake: 2 }, 900_000)).to.deep.equal([]);
+    expect(wakes(end('2.1.2', full), 50_001)).to.deep.equal([4]);
   });
 
   it('goes on after a restart with what its host still runs, and stops there what nobody wants', () => {
@@ -399,7 +402,7 @@ describe('the scheduler', () => {
     expect(taskOf(full, 1)).to.deep.include({ failures: 0, lost: 0, state: { is: 'waiting' } });
     expect(orders({ what: 'submitted', job: job(2, [taskPlan(1)]) }, 1)).to.deep.equal(['start 2.1.1']);
     expect(orders(end('2.1.1', done), 4998)).to.deep.equal(['acknowledge 2.1.1']);
-    expect(orders({ what: 'time passed' }, 1)).to.deep.equal(['start 1.1.2']);
+    expect(orders({ what: 'time passed', wake: 1 }, 1)).to.deep.equal(['start 1.1.2']);
     orders(end('1.1.2', done), 1);
     expect([full.state.is, farm.resting.size]).to.deep.equal(['done', 0]);
   });

@@ -5,7 +5,7 @@ import { World } from '../../support/walk/world.ts';
 
 describe('the scheduler, whatever happens', () => {
   it('loses no job, runs no task twice at a time or after its end, and comes to an end', async () => {
-    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 27 }), fc.nat(1000)), {
+    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.nat(1000)), {
       minLength: 20,
       maxLength: 200,
       size: 'max',

@@ -28,7 +28,7 @@ function stage(failures: number) {
   const conductor = new Conductor({
     store,
     watchers,
-    wake: (milliseconds) => deeds.push(`wake ${milliseconds}`),
+    wake: (wake, milliseconds) => deeds.push(`wake ${wake} after ${milliseconds}`),
     log: (level, text) => deeds.push(`${level}: ${text}`),
     say: (_host: string, message: ToProcwrap) => deeds.push(message.say),
     pause: async () => {
@@ -124,8 +124,8 @@ describe('the conductor', () => {
 
   it('says when time is to be told, when the rest is kept', async () => {
     const { deeds, conductor } = stage(0);
-    await conductor.conduct([{ order: 'wake', milliseconds: 5 }, keep()]);
-    expect(deeds).to.deep.equal(['commit 1:', 'wake 5']);
+    await conductor.conduct([{ order: 'wake', wake: 3, milliseconds: 5 }, keep()]);
+    expect(deeds).to.deep.equal(['commit 1:', 'wake 3 after 5']);
   });
 
   it('says when all is kept, also what was urgent to nobody, and at once where nothing is to be kept', async () => {

@@ -33,12 +33,16 @@ describe('cells', () => {
   let cells: Cells;
   let made: Made;
   let isFull: boolean;
-  const enter = (key: string) => cells.enter(key, made.open(key));
+  let mounted: Set<bigint>;
+  const shown = (key: string, project = '/p', device = 7n) => ({ key, project, device });
+  const enter = (key: string, project?: string, device?: bigint) =>
+    cells.enter(shown(key, project, device), made.open(key));
 
   beforeEach(() => {
     clock = new HandClock();
     isFull = false;
-    cells = new Cells(clock, () => isFull);
+    mounted = new Set([7n, 8n]);
+    cells = new Cells(clock, { isHalfFull: () => isFull, isMounted: (device) => mounted.has(device) });
     made = new Made();
   });
 
@@ -96,7 +100,7 @@ describe('cells', () => {
       made.end('a');
       return cell;
     };
-    expect(await cells.enter('a', ending).catch(({ message }: Error) => message)).to.equal(
+    expect(await cells.enter(shown('a'), ending).catch(({ message }: Error) => message)).to.equal(
       'it ends as soon as it is made',
     );
     expect(made.names).to.deep.equal(['a', 'a', 'a']);
@@ -112,7 +116,7 @@ describe('cells', () => {
   });
   it('that cannot be made are tried again by the next one', async () => {
     const failing = () => Promise.reject(new Error('no space'));
-    const failures = await Promise.allSettled([cells.enter('a', failing), cells.enter('a', failing)]);
+    const failures = await Promise.allSettled([cells.enter(shown('a'), failing), cells.enter(shown('a'), failing)]);
     expect(failures.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
     await enter('a');
     expect(made.names).to.deep.equal(['a']);
@@ -122,7 +126,7 @@ describe('cells', () => {
     const slow = new Promise<Cell>((settle) => {
       come = settle;
     });
-    const entering = cells.enter('a', () => slow);
+    const entering = cells.enter(shown('a'), () => slow);
     clock.pass(30_000);
     const error = await entering.then(
       () => null,
@@ -137,12 +141,42 @@ describe('cells', () => {
   it('whose /tmp cannot be reached are closed', async () => {
     const cell = { ...(await made.open('a')()), pid: 0 };
     const error = await cells
-      .enter('a', async () => cell)
+      .enter(shown('a'), async () => cell)
       .then(
         () => null,
         (reason: NodeJS.ErrnoException) => reason.code,
       );
     expect(error).to.equal('ENOENT');
     expect(made.closed).to.deep.equal(['a']);
+  });
+  it('of a project that is away are closed, or left to those who are there', async () => {
+    (await enter('idle')).leave();
+    const stay = await enter('used');
+    (await enter('of another', '/q')).leave();
+    cells.retire('/p');
+    expect(made.closed).to.deep.equal(['idle']);
+    await enter('used');
+    expect(made.names).to.deep.equal(['idle', 'used', 'of another', 'used']);
+    stay.leave();
+    expect(made.closed).to.deep.equal(['idle', 'used']);
+  });
+  it('that nobody uses do not hold for long what was unmounted', async () => {
+    const used = await enter('used', '/r', 8n);
+    for (const [key, device] of [
+      ['other', 7n],
+      ['idle', 8n],
+      ['unknown', 9n],
+    ] as const)
+      (await enter(key, `/${key}`, device)).leave();
+    clock.pass(5000);
+    expect(made.closed).to.deep.equal([]);
+    mounted.delete(8n);
+    clock.pass(5000);
+    expect(made.closed).to.deep.equal(['idle']);
+    used.leave();
+    clock.pass(5000);
+    expect(made.closed).to.deep.equal(['idle', 'used']);
+    for (let times = 0; times < 10; times++) clock.pass(5000);
+    expect(made.closed).to.have.members(['idle', 'used', 'other', 'unknown']);
   });
 });
