@@ -35,12 +35,34 @@ export function addCells(): void {
 }
 
 /** @param controllers what the group has */
-export async function startFarm(given: Given, controllers: readonly string[], settings: string): Promise<void> {
+function makeGroup(given: Given, controllers: readonly string[]): void {
   for (const name of ['cpu', 'memory', 'pids'])
     writeFileSync(join(top, 'cgroup.subtree_control'), `${controllers.includes(name) ? '+' : '-'}${name}`);
   mkdirSync(group);
   if (given === 'marked') asRoot('perl', '-e', setxattr, group, 'user.delegate', '1');
-  if (given === 'owned') for (const name of ['', 'cgroup.procs']) chownSync(join(group, name), ray.uid, ray.gid);
+  if (given === 'kept') return;
+  const files = ['', 'cgroup.procs', ...(given === 'marked' ? ['cgroup.subtree_control'] : [])];
+  for (const name of files) chownSync(join(group, name), ray.uid, ray.gid);
+}
+
+interface Alone {
+  readonly exit: number | null;
+  readonly said: readonly string[];
+  readonly says: string;
+}
+
+/** What group-spawner.ts says in such a group. It fails where anything is left in it. */
+export function spawnerAlone(given: Given, controllers: readonly string[]): Alone {
+  makeGroup(given, controllers);
+  const words = [process.execPath, join(import.meta.dirname, 'group-spawner.js')];
+  const user = ['setpriv', `--reuid=${ray.uid}`, `--regid=${ray.gid}`, '--clear-groups'];
+  const said = asRoot('sh', '-c', `echo 0 >${group}/cgroup.procs && exec "$0" "$@"`, ...user, ...words);
+  rmdirSync(group);
+  return JSON.parse(said) as Alone;
+}
+
+export async function startFarm(given: Given, controllers: readonly string[], settings: string): Promise<void> {
+  makeGroup(given, controllers);
   for (const path of [home, join(home, 'config'), projects]) {
     mkdirSync(path);
     chownSync(path, ray.uid, ray.gid);
@@ -103,7 +125,8 @@ export function processOf(name: 'procwrap' | 'server' | 'spawner'): number | nul
 /** Starts a program in a project of its own. @returns the number of the job */
 export async function begin(name: string, script: string): Promise<number> {
   const path = join(projects, name);
-  mkdirSync(path, { recursive: true });
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path);
   chownSync(path, ray.uid, ray.gid);
   return (await client.submit({ kind: 'command', project: { path }, command: ['sh', '-c', script, name] })).id;
 }
@@ -131,6 +154,11 @@ export async function containment(): Promise<[Finding | undefined, Finding | und
 /** Processes that have this word among theirs. */
 export function called(word: string): number[] {
   return pids().filter((pid) => readProcess(pid, 'cmdline').split('\0').includes(word));
+}
+
+/** Whether it was stopped where it was. */
+export function isStopped(pid: number): boolean {
+  return readProcess(pid, 'stat').includes(') T ');
 }
 
 /** Processor time that a process has had, seconds. */
