@@ -1,12 +1,15 @@
 import { quoted } from '../model/shell-word.ts';
 import type { Finding, Question } from '../protocol/inner.ts';
 import { systemAccounts } from '../unix/accounts.ts';
+import { givenGroup } from '../unix/control-group.ts';
 import { examinePath } from './examine-directory.ts';
 import { examineLocations } from './examine-locations.ts';
 import type { Host } from './host.ts';
 import { radianceVersion } from './installation.ts';
 import { editSettings, installRadiance, restart } from './mends.ts';
+import { spawnerInUse } from './run.ts';
 import { containmentFinding } from './sandbox/finding.ts';
+import { limitsFinding } from './sandbox/limits-finding.ts';
 
 /**
  * Looks at this host, at its locations, and at `directory` as a project, or an ambient file, if one is named. Each
@@ -18,7 +21,15 @@ export async function examine(
 ): Promise<Finding[]> {
   const { settings, home, containment } = host;
   const contained = await containmentFinding(settings.services, home, () => containment.look());
-  const findings = [await radiance(host), user(), umask(host), contained, ...(await examineLocations(locations))];
+  const limits = spawnerInUse();
+  const findings = [
+    await radiance(host),
+    user(),
+    umask(host),
+    contained,
+    ...(limits ? [limitsFinding(limits, givenGroup())] : []),
+    ...(await examineLocations(locations)),
+  ];
   if (directory !== null) findings.push(...(await examinePath(directory, mend, host.home, host.locks)));
   return findings;
 }

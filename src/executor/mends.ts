@@ -38,6 +38,11 @@ export function installRadiance(program = packageDirectory()): string {
   ].join(' && ');
 }
 
+/** Makes the spawner in C, where there is a compiler. */
+export function compileSpawner(program = packageDirectory()): string {
+  return `cd ${quoted(program)} && cc -O2 -o build/spawner src/executor/spawner.c`;
+}
+
 /** Settings are read at the start only. */
 export function editSettings(home: string): string {
   return `"\${EDITOR:-vi}" ${quoted(join(home, 'config/rayserver.yaml'))} && ${restart(home, '')}`.trim();

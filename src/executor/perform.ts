@@ -4,6 +4,7 @@ import { makeFresh, openRegular } from './below.ts';
 import type { Clock } from './clock.ts';
 import { commandLine } from './command-line.ts';
 import type { Shares } from './indirect/shares.ts';
+import { ranOutOfMemory } from './memory-limit.ts';
 import { noStart } from './no-start.ts';
 import { Output } from './output.ts';
 import type { Papers } from './papers.ts';
@@ -92,7 +93,9 @@ export async function perform(deed: RunDeed, scene: Scene): Promise<Performed> {
     const ending = await reins.follow(scene.rein?.(run) ?? run);
     papers.forget();
     scene.over();
-    return await explained(judge(ending, output, stdout), scene);
+    const performed = judge(ending, output, stdout);
+    if (ending.outOfMemory) return { ...performed, outcome: tooMuch(scene, output) };
+    return await explained(performed, scene);
   } finally {
     if (stdin !== null) closeSync(stdin);
     if (stdout !== null) closeSync(stdout);
@@ -155,6 +158,11 @@ function isLost(error: unknown): boolean {
 
 function isCancelled(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ECANCELED';
+}
+
+/** It would be so again: that it was killed says nothing else. */
+function tooMuch({ contained }: Scene, output: Output): Failed {
+  return { ...failure(ranOutOfMemory(contained.how.memory ?? 0)), lastLines: output.lastLines() };
 }
 
 /** What cannot be seen where it ran looks to a program as if it were not there. */

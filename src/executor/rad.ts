@@ -5,6 +5,7 @@ import type { RadCall } from '../renderers/radiance/rad-call.ts';
 import { noRadiance } from '../renderers/radiance/radiance.ts';
 import type { Rif } from '../renderers/radiance/rif.ts';
 import type { Host } from './host.ts';
+import { ranOutOfMemory } from './memory-limit.ts';
 import { LostSpawner, type Run, start, Whereabouts } from './run.ts';
 import { type Contained, NotContained } from './sandbox/containment.ts';
 
@@ -86,10 +87,11 @@ async function runOnce(
   const takeBack = clock.after(seconds * 1000, () =>
     end(`it took longer than ${seconds} seconds; does a command hang?`),
   );
-  const { exit, signal, lost } = await host.helped(run);
+  const { exit, signal, lost, outOfMemory } = await host.helped(run);
   takeBack();
   if (lost) return null;
   if (endedBy !== null) throw new Refusal('plan-failed', `rad did not plan ${rif.file}: ${endedBy}`);
+  if (outOfMemory) throw new Refusal('plan-failed', `rad did not plan ${rif.file}. ${ranOutOfMemory(how.memory ?? 0)}`);
   if (exit !== 0)
     throw await explained(radFailure(rif.file, exit, signal, messages.text()), contained, messages.text());
   return out.text();

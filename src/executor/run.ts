@@ -27,9 +27,9 @@ export interface Command {
   readonly stdout: number | 'heard' | 'dropped';
   /** For the program's own information, such as `12.3.1`: RAYSERVER_ATTEMPT. */
   readonly attempt?: string;
-  /** How many processes it and all others may have; without it, as many as the user may. */
+  /** How many processes it may have, or all of them where it has no control group; without it, as many as the user may. */
   readonly processes?: number;
-  /** Bytes of memory that each of its processes may have of its own. */
+  /** Bytes of memory that it may use, and each of its processes may have of its own. */
   readonly memory?: number;
   /** How many files each of its processes may have open. */
   readonly files?: number;
@@ -60,6 +60,11 @@ let spawner: Spawner | null = null;
 /** From now on programs are started by this one; null: by one that is made when it is needed. */
 export function useSpawner(given: Spawner | null): void {
   spawner = given;
+}
+
+/** What starts programs, as far as it is known; null: nothing was started yet. */
+export function spawnerInUse(): Pick<Spawner, 'kind' | 'groups'> | null {
+  return spawner;
 }
 
 /**

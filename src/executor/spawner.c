@@ -9,7 +9,7 @@
  * forking away or wiping its environment: a value of RLIMIT_LOCKS, which Linux inherits, shows and has not used since
  * 2.4. What leaves its parent becomes our child, for we are a subreaper. Where our control group is delegated to our user,
  * each simulation has one of its own besides, which it cannot leave by accident: then also what took off its mark is
- * found while others run.
+ * found while others run, and limits hold for all of it together (spawner/groups.h).
  *
  * A simulation may run in a cell: namespaces that bubblewrap made, which runs as one of our programs. Programs are
  * started there by an usher of ours, which has joined it. With --keep this program is something else: process 1 of a
@@ -44,9 +44,10 @@
 #include <unistd.h>
 
 #include "spawner/confine.h"
+#include "spawner/groups.h"
 
-enum { VERSION = 3, LINK = 3, NICE = 10 };
-enum { LONGEST_FRAME = 16 << 20, MOST_RUNS = 4096, ENVIRONMENTS = 16, DIRECTORIES = 16, PORTION = 65536 };
+enum { VERSION = 4, LINK = 3, NICE = 10 };
+enum { LONGEST_FRAME = 16 << 20, MOST_RUNS = MOST_GROUPS, ENVIRONMENTS = 16, DIRECTORIES = 16, PORTION = 65536 };
 enum { USHER_STACK = 65536 };
 enum { WINDOW = 256 << 10, LAST_OUTPUT = 1 << 20 };
 /* Milliseconds. */
@@ -100,11 +101,6 @@ struct run {
   int64_t sweep_until;
 };
 
-/* The control group of a place in `runs`: made when it is first needed, used again until something in it was killed. */
-struct group {
-  bool made, killed;
-};
-
 /* A start that waits for its turn: its message, from the fields on. */
 struct waiting {
   struct waiting *next;
@@ -137,8 +133,9 @@ struct launch {
   struct target_of where;
   char **arguments, **variables;
   int directory, input, output[2];
-  uint64_t processes, memory, files;
+  uint64_t processes, memory, files, tasks;
   int group;
+  bool counted; /* All that is in its group is held to `tasks`. */
   volatile pid_t pid;
   volatile int error, place;
 };
@@ -147,7 +144,6 @@ struct launch {
 static struct buffer in, out;
 static struct run *runs;
 static size_t run_count;
-static struct group groups[MOST_RUNS];
 /* First come, first started. */
 static struct waiting *first_waiting;
 static struct environment environments[ENVIRONMENTS];
@@ -158,9 +154,6 @@ static struct usher *outer_usher;
 static uint64_t mark;
 static pid_t self;
 static int null_fd, signal_fd, children_fd, autogroup_fd = -1;
-/* The delegated control group that we are in, and what is ours in it; -1: there is none. */
-static int delegated_fd = -1, groups_fd = -1;
-static char groups_name[64];
 
 static void end_all(int status) __attribute__((noreturn));
 
@@ -265,107 +258,6 @@ static char **take_texts(struct reader *reader, size_t before) {
   if (!texts) give_up("memory");
   for (uint32_t i = 0; i < count; i++) texts[before + i] = take_text(reader);
   return texts;
-}
-
-/* Control groups (cgroups(7), version 2) */
-
-/* The directory of the control group that we are in, if it was given to our user; else -1. */
-static int open_delegated(void) {
-  char line[8192], mount[4096] = "", group[4096] = "", root[4096], at[4096], path[8200];
-  FILE *file = fopen("/proc/self/mountinfo", "re");
-  while (file && *mount == '\0' && fgets(line, sizeof line, file))
-    if (strstr(line, " - cgroup2 ") && sscanf(line, "%*s %*s %*s %4095s %4095s", root, at) == 2 && strcmp(root, "/") == 0)
-      strcpy(mount, at);
-  if (file) fclose(file);
-  file = fopen("/proc/self/cgroup", "re");
-  while (file && fgets(line, sizeof line, file))
-    if (sscanf(line, "0::%4095[^\n]", at) == 1) strcpy(group, at);
-  if (file) fclose(file);
-  /* The root is the machine's, whoever we are. */
-  if (*mount == '\0' || group[0] != '/' || group[1] == '\0') return -1;
-  snprintf(path, sizeof path, "%s%s", mount, group);
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  struct stat seen;
-  if (fd < 0 || (fstat(fd, &seen) == 0 && seen.st_uid == geteuid())) return fd;
-  close(fd);
-  return -1;
-}
-
-/* Kills what is in a directory of groups, and removes it if nothing is left. */
-static void remove_groups(int parent, const char *name) {
-  int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  int kill_fd = fd < 0 ? -1 : openat(fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
-  if (kill_fd >= 0) (void)!write(kill_fd, "1", 1);
-  if (kill_fd >= 0) close(kill_fd);
-  DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-  if (!directory && fd >= 0) close(fd);
-  /* Who is killed takes a moment to be gone. */
-  for (int tries = 0; directory && tries < 50; tries++) {
-    rewinddir(directory);
-    for (struct dirent *entry; (entry = readdir(directory));)
-      if (isdigit((unsigned char)entry->d_name[0])) unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
-    if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno != EBUSY) break;
-    poll(NULL, 0, AGAIN);
-  }
-  if (directory) closedir(directory);
-}
-
-/* What a spawner of the same home left when it was killed is removed. */
-static void make_groups(void) {
-  char prefix[32];
-  delegated_fd = open_delegated();
-  if (delegated_fd < 0) return;
-  snprintf(prefix, sizeof prefix, "rayserver-%06x-", (unsigned)(mark >> (2 * RUN_BITS)));
-  snprintf(groups_name, sizeof groups_name, "%s%05x", prefix, (unsigned)(mark >> RUN_BITS & RUN_MASK));
-  int again = openat(delegated_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *directory = again < 0 ? NULL : fdopendir(again);
-  for (struct dirent *entry; directory && (entry = readdir(directory));)
-    if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) remove_groups(delegated_fd, entry->d_name);
-  if (directory) closedir(directory);
-  if (mkdirat(delegated_fd, groups_name, 0755) == 0)
-    groups_fd = openat(delegated_fd, groups_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-/* A file of the group of a place, or with NULL the group itself. */
-static int open_group(size_t place, const char *file, int flags) {
-  char path[64];
-  snprintf(path, sizeof path, "%zu%s%s", place, file ? "/" : "", file ? file : "");
-  return openat(groups_fd, path, flags | O_CLOEXEC);
-}
-
-static void remove_group(size_t place) {
-  char name[24];
-  snprintf(name, sizeof name, "%zu", place);
-  unlinkat(groups_fd, name, AT_REMOVEDIR);
-  groups[place].made = false;
-}
-
-/* The group of a place, to be closed; -1 where there can be none. */
-static int group_of(size_t place) {
-  char name[24];
-  if (groups_fd < 0) return -1;
-  snprintf(name, sizeof name, "%zu", place);
-  if (!groups[place].made && mkdirat(groups_fd, name, 0755) < 0) return -1;
-  groups[place] = (struct group){.made = true};
-  return open_group(place, NULL, O_PATH | O_DIRECTORY);
-}
-
-/* Kills what is in the group of a simulation; whether there was anything. */
-static bool kill_group(const struct run *run) {
-  char text[256];
-  size_t place = (size_t)(run - runs);
-  if (!run->grouped) return false;
-  int events = open_group(place, "cgroup.events", O_RDONLY);
-  ssize_t size = events < 0 ? 0 : read(events, text, sizeof text - 1);
-  if (events >= 0) close(events);
-  text[size < 0 ? 0 : size] = '\0';
-  if (!strstr(text, "populated 1")) return false;
-  int all = open_group(place, "cgroup.kill", O_WRONLY);
-  if (all < 0) return false;
-  (void)!write(all, "1", 1);
-  close(all);
-  groups[place].killed = true;
-  return true;
 }
 
 /* Whom a process belongs to */
@@ -550,7 +442,7 @@ static void end_all(int status) {
   outer_usher = NULL;
   for (size_t i = 0; i < run_count; i++) {
     if (runs[i].pid != 0 && !runs[i].gone) kill(-runs[i].pid, SIGKILL);
-    kill_group(&runs[i]);
+    if (runs[i].grouped) kill_group(i);
     runs[i].pid = 0;
     runs[i].usher = NULL;
   }
@@ -559,7 +451,7 @@ static void end_all(int status) {
     left += kill_strays(0);
     while (waitpid(-1, NULL, WNOHANG) > 0) left++;
     if (left == 0 || now() > until) {
-      if (groups_fd >= 0) remove_groups(delegated_fd, groups_name);
+      end_groups();
       _exit(status);
     }
     poll(NULL, 0, AGAIN);
@@ -713,7 +605,7 @@ static void be_child(struct launch *launch) {
   if (!enter(launch)) fail(launch, OF_DIRECTORY);
   if (dup2(launch->input, 0) < 0 || dup2(launch->output[0], 1) < 0 || dup2(launch->output[1], 2) < 0)
     fail(launch, OF_SYSTEM);
-  lower(RLIMIT_NPROC, launch->processes);
+  if (!launch->counted) lower(RLIMIT_NPROC, launch->processes);
   lower(RLIMIT_DATA, launch->memory);
   lower(RLIMIT_NOFILE, launch->files);
   /* Not before: all others wait for us, and hundreds of threads may be as nice as we are. */
@@ -721,25 +613,6 @@ static void be_child(struct launch *launch) {
   sigprocmask(SIG_SETMASK, &none, NULL);
   become(launch);
   fail(launch, OF_PROGRAM);
-}
-
-/* As vfork, into a control group; negative where the kernel does not do so. A C function could not return twice. */
-static inline __attribute__((always_inline)) long vfork_into(const struct clone_args *arguments) {
-#if defined(__x86_64__)
-  long result = SYS_clone3;
-  register size_t size __asm__("rsi") = sizeof *arguments;
-  __asm__ volatile("syscall" : "+a"(result) : "D"(arguments), "r"(size) : "rcx", "r11", "memory");
-  return result;
-#elif defined(__aarch64__)
-  register long result __asm__("x0") = (long)arguments;
-  register size_t size __asm__("x1") = sizeof *arguments;
-  register long number __asm__("x8") = SYS_clone3;
-  __asm__ volatile("svc #0" : "+r"(result) : "r"(size), "r"(number) : "memory");
-  return result;
-#else
-  (void)arguments;
-  return -ENOSYS;
-#endif
 }
 
 static pid_t launch_grouped(struct launch *launch, int directory) __attribute__((noinline));
@@ -757,6 +630,7 @@ static pid_t launch_child(struct launch *launch) {
   pid_t grouped = launch->group < 0 ? -1 : launch_grouped(launch, launch->group);
   launch->run->grouped = grouped > 0;
   if (grouped > 0) return grouped;
+  launch->counted = false;
   pid_t pid = vfork();
   if (pid == 0) be_child(launch);
   return pid;
@@ -782,6 +656,7 @@ static void usher_one(struct usher *usher) {
   int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
   pid_t pid = launch->group < 0 ? -1 : usher_grouped(launch);
   launch->run->grouped = pid > 0;
+  if (pid <= 0) launch->counted = false;
   if (pid <= 0) pid = clone(be_inmate, usher->stack + 2 * USHER_STACK, flags, launch, &launch->pid);
   if (pid > 0) return;
   launch->error = errno;
@@ -984,7 +859,7 @@ static int find_usher(struct launch *launch, uint32_t cell, bool confined) {
 /* Its number; -1, and why not. */
 static pid_t launch_it(struct launch *launch) {
   launch->place = launch->usher && launch->usher->keeper != 0 ? OF_CELL : OF_SYSTEM;
-  launch->group = group_of((size_t)(launch->run - runs));
+  launch->group = group_of((size_t)(launch->run - runs), launch->tasks, launch->memory, &launch->counted);
   pid_t pid = launch->usher ? launch_by_usher(launch) : launch_child(launch);
   if (pid < 0) launch->error = errno;
   else if (launch->error != 0) waitpid(pid, NULL, 0);
@@ -1001,6 +876,7 @@ static void start(struct reader *reader, uint32_t id, uint8_t flags) {
   launch.processes = take64(reader);
   launch.memory = take64(reader);
   launch.files = take64(reader);
+  launch.tasks = take64(reader);
   launch.where = take_target(reader);
   struct target_of input = take_target(reader), output = take_target(reader);
   launch.arguments = take_texts(reader, 0);
@@ -1113,7 +989,7 @@ static void send_signal(struct run *run, uint8_t what) {
       break;
     case SEND_KILL:
       kill(-run->pid, SIGKILL);
-      kill_group(run);
+      if (run->grouped) kill_group((size_t)(run - runs));
       kill_marked(mark_of(run), ~UINT64_C(0));
       break;
     case SEND_STOP:
@@ -1145,9 +1021,11 @@ static bool hello(struct reader *reader, uint32_t version) {
   /* Procwrap's successor finds us, too, should we hang. Simulations then lower it. */
   ours.rlim_cur = ours.rlim_max = mark | RUN_MASK;
   setrlimit(RLIMIT_LOCKS, &ours);
-  make_groups();
-  begin(READY, 4, VERSION);
+  int error = make_groups((unsigned)(mark >> (2 * RUN_BITS)), (unsigned)(mark >> RUN_BITS & RUN_MASK));
+  begin(READY, 9, VERSION);
   put32((uint32_t)self);
+  put8((uint8_t)controllers_there);
+  put32((uint32_t)error);
   return true;
 }
 
@@ -1240,14 +1118,14 @@ static void finish(struct run *run) {
     close_output(run, stream);
   }
   bool exited = WIFEXITED(run->status);
-  begin(ENDED, 29, run->id);
+  bool ran_out = run->grouped && leave_group((size_t)(run - runs));
+  begin(ENDED, 30, run->id);
   put8(exited ? 0 : 1);
   put32((uint32_t)(exited ? WEXITSTATUS(run->status) : WTERMSIG(run->status)));
   put64(microseconds(run->usage.ru_utime));
   put64(microseconds(run->usage.ru_stime));
   put64((uint64_t)run->usage.ru_maxrss * 1024);
-  /* From Linux 6.14 on, what is started into a group that was killed once is killed, too. */
-  if (run->grouped && groups[run - runs].killed) remove_group((size_t)(run - runs));
+  put8(ran_out);
   run->pid = 0;
 }
 
@@ -1257,7 +1135,7 @@ static bool sweep(void) {
   for (size_t i = 0; i < run_count; i++) {
     struct run *run = &runs[i];
     if (run->pid == 0 || !run->gone) continue;
-    bool clean = !kill_group(run);
+    bool clean = !(run->grouped && kill_group(i));
     clean = clean &&
             (!have_orphans(run->cell) || (kill_marked(mark_of(run), ~UINT64_C(0)) == 0 && kill_strays(run->cell) == 0));
     if (!clean && now() <= run->sweep_until) {

@@ -54,6 +54,7 @@ describe('the package', () => {
       'packaging/npm/install.cjs',
       'src/executor/spawner.c',
       'src/executor/spawner/confine.h',
+      'src/executor/spawner/groups.h',
       'completions/_rayctl',
       'completions/rayctl.bash',
       'config/hosts.dst',

@@ -135,9 +135,9 @@ export async function flagged(name: string): Promise<string> {
  * Waits until something is there, as long as that takes: machines may be slow, and the lab ends a run that hangs. Says
  * now and then for what.
  */
-export async function until<T>(what: string, look: () => T | false): Promise<T> {
+export async function until<T>(what: string, look: () => T | false | Promise<T | false>): Promise<T> {
   for (let tries = 1; ; tries++) {
-    const seen = look();
+    const seen = await look();
     if (seen !== false) return seen;
     if (lost !== null) throw new Error(`${lost}, before ${what}`);
     if (tries % 300 === 0) console.log(`# still waits for ${what}`);

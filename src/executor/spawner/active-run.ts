@@ -9,6 +9,8 @@ export interface Ending {
   readonly signal: string | null;
   /** The spawner died: the program is gone, but not by any fault of its own. */
   readonly lost: boolean;
+  /** All of it together needed more memory than it might have. */
+  readonly outOfMemory: boolean;
   /** Null where it is lost. */
   readonly usage: Usage | null;
 }
@@ -97,7 +99,7 @@ export class ActiveRun {
   /** Its spawner is gone, and nothing of it is left. */
   lose(): void {
     this.#refuse(new LostSpawner('the process that starts programs was killed'));
-    this.#end(this.#heard.then(() => ({ exit: null, signal: null, lost: true, usage: null })));
+    this.#end(this.#heard.then(() => ({ exit: null, signal: null, lost: true, outOfMemory: false, usage: null })));
   }
 
   async #take(stream: Stream, portion: Buffer): Promise<void> {
@@ -116,6 +118,7 @@ function endingOf(message: Extract<FromSpawner, { say: 'ended' }>): Ending {
     exit: exited ? message.value : null,
     signal: exited ? null : (signalNames.get(message.value) ?? `signal ${message.value}`),
     lost: false,
+    outOfMemory: message.outOfMemory,
     usage: {
       userSeconds: message.userMicroseconds / 1e6,
       systemSeconds: message.systemMicroseconds / 1e6,

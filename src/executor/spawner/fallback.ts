@@ -150,7 +150,7 @@ export class Fallback {
     if (version !== VERSION) throw new RangeError(`procwrap speaks version ${version}`);
     this.#life = { mark, mask: ~0xfffffn & 0xffffffffffffffffn };
     setOwnLimit(RLIMIT_LOCKS, { soft: mark | 0xfffffn, hard: mark | 0xfffffn });
-    this.#tell({ say: 'ready', version: VERSION, pid: process.pid });
+    this.#tell({ say: 'ready', version: VERSION, pid: process.pid, groups: { held: [], errno: 0 } });
   }
 
   /** A process that is none of this run's is not its cell's process 1. */
@@ -270,7 +270,7 @@ export class Fallback {
       else pipe.close();
     }
     this.#runs.delete(run.id);
-    this.#tell({ say: 'ended', id: run.id, ...how });
+    this.#tell({ say: 'ended', id: run.id, ...how, outOfMemory: false });
     if (run.yields && !run.stopped) this.#goFirst();
     this.#rest();
   }

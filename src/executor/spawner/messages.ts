@@ -16,8 +16,8 @@ import { type FieldReader, FieldWriter, Frames } from './fields.ts';
  *     3 start        id of the simulation, given until it ended; how u8: 1 it waits for its turn, 2 it gives way when
  *                    it ended: the one that waits longest is started then, 4 it is confined; environment u32; attempt
  *                    text (a variable, or empty); cell u32 (the id of its keeper, 0: none); processes u64, memory u64,
- *                    files u64 (RLIMIT_NPROC, RLIMIT_DATA, RLIMIT_NOFILE, 0: as it is); directory place; stdin place;
- *                    stdout place; arguments texts, the program first
+ *                    files u64 (RLIMIT_NPROC, RLIMIT_DATA, RLIMIT_NOFILE, 0: as it is); tasks u64 (0: any); directory
+ *                    place; stdin place; stdout place; arguments texts, the program first
  *     4 signal       id; signal u8: 1 TERM, 2 KILL, 3 STOP, 4 CONT; to the group and all that left it
  *     5 credit       id; stream u8 (0 out, 1 err); bytes u32 that were heard
  *     6 go           id: if it waits, it is started now
@@ -27,12 +27,14 @@ import { type FieldReader, FieldWriter, Frames } from './fields.ts';
  *
  * From the spawner:
  *
- *     1 ready        id = version; pid u32
+ *     1 ready        id = version; pid u32; held u8: what control groups hold a simulation to as a whole, 1 processor
+ *                    time, 2 processes, 4 memory; error u32 (errno): why not to all that the given group has, or 0
  *     2 started      id; pid u32
  *     3 refused      id; error u32 (errno); of u8: 0 program, 1 directory, 2 stdin, 3 stdout, 4 the system, 5 the cell
  *     4 output       id; stream u8; bytes to the end of the frame
  *     5 ended        id; how u8: 0 exited, 1 killed by a signal; exit status or signal u32; user u64, system u64
- *                    (microseconds); peak u64 (bytes): nothing of the simulation is left, and all its output was sent
+ *                    (microseconds); peak u64 (bytes); out of memory u8: it was ended because all of it together needed
+ *                    more than `memory`: nothing of the simulation is left, and all its output was sent
  *     6 opened       id; error u32 (errno, 0: the cell can be used)
  *
  * A stream has {@link WINDOW} bytes of credit when it starts; what is forwarded is taken from it, and when nothing is
@@ -41,10 +43,12 @@ import { type FieldReader, FieldWriter, Frames } from './fields.ts';
  * them), and nobody may look into its own (it is undumpable). The spawner opens the path without following links; if
  * something else is there by now the start is refused with ESTALE. In a cell the directory is entered by its path there,
  * and compared as well: a descriptor of an outer directory would be a way out.
+ * Where the control group of a simulation is held to numbers of processes and bytes of memory these are `tasks`, which takes
+ * the place of `processes` then, and `memory`.
  * Who is confined, as everybody in a cell is, has no capabilities and cannot get any, and calls of the kernel that no
  * renderer needs are refused to it.
  */
-export const VERSION = 3;
+export const VERSION = 4;
 export const WINDOW = 256 * 1024;
 /** Numbers that an environment may have. */
 export const ENVIRONMENTS = 16;
@@ -78,6 +82,8 @@ export interface StartMessage {
   readonly processes: number;
   readonly memory: number;
   readonly files: number;
+  /** What its control group may have in place of `processes`, or 0 for any number. */
+  readonly tasks: number;
   readonly directory: Place;
   readonly stdin: Place | null;
   readonly stdout: Place | 'heard' | null;
@@ -91,6 +97,16 @@ export type Stream = (typeof streams)[number];
 export const parts = ['program', 'directory', 'stdin', 'stdout', 'system', 'cell'] as const;
 export type Part = (typeof parts)[number];
 
+/** What control groups can hold a simulation to, as a whole. */
+export const held = ['processor time', 'processes', 'memory'] as const;
+export type Held = (typeof held)[number];
+
+export interface Groups {
+  readonly held: readonly Held[];
+  /** Why it is not all that the given group has; 0 if it is. */
+  readonly errno: number;
+}
+
 export type ToSpawner =
   | { readonly say: 'hello'; readonly version: number; readonly mark: bigint }
   | { readonly say: 'environment'; readonly number: number; readonly variables: readonly string[] }
@@ -101,7 +117,7 @@ export type ToSpawner =
   | { readonly say: 'cell'; readonly id: number; readonly pid: number };
 
 export type FromSpawner =
-  | { readonly say: 'ready'; readonly version: number; readonly pid: number }
+  | { readonly say: 'ready'; readonly version: number; readonly pid: number; readonly groups: Groups }
   | { readonly say: 'started'; readonly id: number; readonly pid: number }
   | { readonly say: 'refused'; readonly id: number; readonly errno: number; readonly of: Part }
   | { readonly say: 'output'; readonly id: number; readonly stream: Stream; readonly portion: Buffer }
@@ -113,6 +129,7 @@ export type FromSpawner =
       readonly userMicroseconds: number;
       readonly systemMicroseconds: number;
       readonly peakBytes: number;
+      readonly outOfMemory: boolean;
     }
   | { readonly say: 'opened'; readonly id: number; readonly errno: number };
 
@@ -140,7 +157,11 @@ export function encodeToSpawner(message: ToSpawner): Buffer {
 export function encodeFromSpawner(message: FromSpawner): Buffer {
   switch (message.say) {
     case 'ready':
-      return new FieldWriter(1, message.version).u32(message.pid).frame();
+      return new FieldWriter(1, message.version)
+        .u32(message.pid)
+        .u8(held.reduce((bits, one, at) => bits | (message.groups.held.includes(one) ? 1 << at : 0), 0))
+        .u32(message.groups.errno)
+        .frame();
     case 'started':
       return new FieldWriter(2, message.id).u32(message.pid).frame();
     case 'refused':
@@ -154,6 +175,7 @@ export function encodeFromSpawner(message: FromSpawner): Buffer {
         .u64(BigInt(message.userMicroseconds))
         .u64(BigInt(message.systemMicroseconds))
         .u64(BigInt(message.peakBytes))
+        .u8(message.outOfMemory ? 1 : 0)
         .frame();
     case 'opened':
       return new FieldWriter(6, message.id).u32(message.errno).frame();
@@ -168,7 +190,7 @@ function encodeStart(message: StartMessage): Buffer {
   const writer = new FieldWriter(3, message.id);
   writer.u8((message.waits ? WAITS : 0) | (message.yields ? YIELDS : 0) | (message.confined ? CONFINED : 0));
   writer.u32(message.environment).text(message.attempt).u32(message.cell);
-  writer.u64(BigInt(message.processes)).u64(BigInt(message.memory)).u64(BigInt(message.files));
+  for (const limit of [message.processes, message.memory, message.files, message.tasks]) writer.u64(BigInt(limit));
   for (const place of [message.directory, message.stdin, message.stdout]) {
     if (place === null) writer.u8(0);
     else if (place === 'heard') writer.u8(1);
@@ -207,7 +229,7 @@ function readStart(id: number, fields: FieldReader): StartMessage {
   const attempt = fields.text();
   const cell = fields.u32();
   const [processes, memory, files] = [Number(fields.u64()), Number(fields.u64()), Number(fields.u64())];
-  const limits = { processes, memory, files };
+  const limits = { processes, memory, files, tasks: Number(fields.u64()) };
   const directory = readPlace(fields);
   const stdin = readPlace(fields);
   const stdout = readPlace(fields);
@@ -227,7 +249,7 @@ function readPlace(fields: FieldReader): Place | 'heard' | null {
 function readFromSpawner(type: number, id: number, fields: FieldReader): FromSpawner {
   switch (type) {
     case 1:
-      return { say: 'ready', version: id, pid: fields.u32() };
+      return { say: 'ready', version: id, pid: fields.u32(), groups: readGroups(fields) };
     case 2:
       return { say: 'started', id, pid: fields.u32() };
     case 3:
@@ -243,10 +265,16 @@ function readFromSpawner(type: number, id: number, fields: FieldReader): FromSpa
         userMicroseconds: Number(fields.u64()),
         systemMicroseconds: Number(fields.u64()),
         peakBytes: Number(fields.u64()),
+        outOfMemory: fields.oneOf([false, true]),
       };
     case 6:
       return { say: 'opened', id, errno: fields.u32() };
     default:
       throw new RangeError(`no message has the type ${type}`);
   }
+}
+
+function readGroups(fields: FieldReader): Groups {
+  const bits = fields.u8();
+  return { held: held.filter((_, at) => bits & (1 << at)), errno: fields.u32() };
 }

@@ -21,16 +21,18 @@ export function spawnerKind(asked: string | undefined, compiled: string): Spawne
   return existsSync(compiled) ? 'c' : 'node';
 }
 
+export type Ready = Extract<FromSpawner, { say: 'ready' }>;
+
 /** One spawner process and the socket to it. It ends, and all that it started with it, when the socket closes. */
 export class SpawnerProcess {
-  /** Settles with the spawner's number when it is ready. Rejects when it does not start or speaks otherwise. */
-  readonly ready: Promise<number>;
+  /** Settles when it is ready. Rejects when it does not start or speaks otherwise. */
+  readonly ready: Promise<Ready>;
   readonly #child: ChildProcess;
   readonly #socket: Socket;
   readonly #handlers: SpawnerHandlers;
   readonly #frames = fromSpawner();
   #gone = false;
-  #greeted: (pid: number) => void = () => {};
+  #greeted: (ready: Ready) => void = () => {};
   #refused: (error: Error) => void = () => {};
 
   /** `compiled`: the C program, for the kind `c`. */
@@ -99,7 +101,7 @@ export class SpawnerProcess {
     if (message.version !== VERSION) throw new RangeError(`it speaks version ${message.version}`);
     this.#child.unref();
     this.keepsAwake(false);
-    this.#greeted(message.pid);
+    this.#greeted(message);
   }
 
   #end(reason: string): void {

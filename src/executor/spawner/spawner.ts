@@ -6,7 +6,7 @@ import { compiledSpawner } from '../spawner-place.ts';
 import type { Turn } from '../turn.ts';
 import { ActiveRun, type Hear, LostSpawner } from './active-run.ts';
 import { type Marked, markOfLife, RUNS, signalQuietly } from './mark.ts';
-import { ENVIRONMENTS, type FromSpawner, type Place, type StartMessage } from './messages.ts';
+import { ENVIRONMENTS, type FromSpawner, type Groups, type Place, type StartMessage } from './messages.ts';
 import { type SpawnerKind, SpawnerProcess, spawnerKind } from './process.ts';
 
 /** How long it may take to start, ms. */
@@ -42,7 +42,10 @@ export interface StartRequest
   readonly turn: Turn;
   /** Another one that waits may start as soon as it has ended. */
   readonly yields: boolean;
-  /** How many processes simulations may have beside those that the user had before; null for any number. */
+  /**
+   * How many processes it may have; where it has no control group, all simulations together, beside those that the user
+   * had before. Null for any number.
+   */
   readonly processes: number | null;
 }
 
@@ -60,6 +63,7 @@ export class Spawner {
   #current: SpawnerProcess | null = null;
   #swept: Promise<void> = Promise.resolve();
   #pid: number | null = null;
+  #groups: Groups = { held: [], errno: 0 };
   #last = 0;
   #others = 0;
   #countedAt = Number.NEGATIVE_INFINITY;
@@ -79,6 +83,11 @@ export class Spawner {
 
   get kind(): SpawnerKind {
     return this.#kind;
+  }
+
+  /** What its control groups hold each simulation to. */
+  get groups(): Groups {
+    return this.#groups;
   }
 
   /** Starts the spawner itself; {@link start} does so where it was not done. @throws Error if there is none that works */
@@ -104,7 +113,7 @@ export class Spawner {
     const processes = this.#mostProcesses(request);
     this.#runs.set(id, run);
     process.keepsAwake(true);
-    const limits = { processes, memory, files };
+    const limits = { processes, memory, files, tasks: request.processes ?? 0 };
     const how = { waits, yields, confined };
     process.say({ say: 'start', id, ...how, environment, attempt, cell, ...limits, args, ...places });
     if (waits) turn.waitAt((what) => process.say({ say: what, id }));
@@ -143,7 +152,9 @@ export class Spawner {
       });
       const takeBack = clock.after(READY_PATIENCE, () => process.kill());
       try {
-        this.#pid = await process.ready;
+        const { pid, groups } = await process.ready;
+        this.#pid = pid;
+        this.#groups = groups;
         this.#current = process;
         return process;
       } catch (error) {

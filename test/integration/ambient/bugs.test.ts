@@ -183,7 +183,7 @@ describe('a bug of Radiance, without the gate and with it', () => {
 function runOf(simulation: Simulation): Run {
   return {
     pid: simulation.pid,
-    ended: simulation.ended.then((exit) => ({ exit, signal: null, lost: false, usage: null })),
+    ended: simulation.ended.then((exit) => ({ exit, signal: null, lost: false, outOfMemory: false, usage: null })),
     stop: (how) => {
       simulation.signal(how === 'gently' ? 'SIGTERM' : 'SIGKILL');
       simulation.readPicture();

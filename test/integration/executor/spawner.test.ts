@@ -397,7 +397,7 @@ for (const { kind, where } of cases) {
       await pidOf('leader');
       const before = lab.spawner.pid;
       process.kill(before ?? 0, 'SIGKILL');
-      expect(await run.ended).to.deep.equal({ exit: null, signal: null, lost: true, usage: null });
+      expect(await run.ended).to.deep.equal({ exit: null, signal: null, lost: true, outOfMemory: false, usage: null });
       expect(lab.processes().filter(isAlive)).to.deep.equal([]);
       expect(lab.log.join()).to.match(/the spawner is gone \(it ended with SIGKILL\) with [12] programs/);
       await enter();

@@ -13,7 +13,7 @@ function paperRun() {
     pause: () => done.push('pause'),
     resume: () => done.push('resume'),
   };
-  return { run, done, end: () => resolve({ exit: 0, signal: null, lost: false, usage: null }) };
+  return { run, done, end: () => resolve({ exit: 0, signal: null, lost: false, outOfMemory: false, usage: null }) };
 }
 
 const turn = () => new Promise((done) => setImmediate(done));

@@ -16,7 +16,7 @@ class Bench {
 
   constructor() {
     const ended = new Promise<Ending>((settle) => {
-      this.end = () => settle({ exit: 0, signal: null, lost: false, usage: null });
+      this.end = () => settle({ exit: 0, signal: null, lost: false, outOfMemory: false, usage: null });
     });
     const note = (what: string) => () => void this.seen.push(what);
     const run: Run = {

@@ -13,7 +13,9 @@ class Made {
     return async () => {
       this.names.push(name);
       const ended = new Promise<Awaited<Cell['ended']>>((settle) => {
-        this.#endings.set(name, () => settle({ exit: null, signal: 'SIGKILL', lost: false, usage: null }));
+        this.#endings.set(name, () =>
+          settle({ exit: null, signal: 'SIGKILL', lost: false, outOfMemory: false, usage: null }),
+        );
       });
       const close = () => {
         this.closed.push(name);

@@ -5,6 +5,7 @@ import {
   encodeToSpawner,
   type FromSpawner,
   fromSpawner,
+  held,
   LONGEST_FRAME,
   parts,
   sends,
@@ -35,6 +36,7 @@ const toMessages: fc.Arbitrary<ToSpawner> = fc.oneof(
     processes: count,
     memory: count,
     files: count,
+    tasks: count,
     directory: place,
     stdin: fc.option(place),
     stdout: fc.oneof(place, fc.constantFrom(null, 'heard' as const)),
@@ -46,7 +48,12 @@ const toMessages: fc.Arbitrary<ToSpawner> = fc.oneof(
   fc.record({ say: say('cell'), id: u32, pid: u32 }),
 );
 const fromMessages: fc.Arbitrary<FromSpawner> = fc.oneof(
-  fc.record({ say: say('ready'), version: u32, pid: u32 }),
+  fc.record({
+    say: say('ready'),
+    version: u32,
+    pid: u32,
+    groups: fc.record({ held: fc.subarray([...held]), errno: u32 }),
+  }),
   fc.record({ say: say('started'), id: u32, pid: u32 }),
   fc.record({ say: say('refused'), id: u32, errno: u32, of: fc.constantFrom(...parts) }),
   fc.record({
@@ -63,6 +70,7 @@ const fromMessages: fc.Arbitrary<FromSpawner> = fc.oneof(
     userMicroseconds: count,
     systemMicroseconds: count,
     peakBytes: count,
+    outOfMemory: fc.boolean(),
   }),
   fc.record({ say: say('opened'), id: u32, errno: u32 }),
 );
@@ -109,15 +117,17 @@ describe('messages between procwrap and spawner', () => {
       processes: 512,
       memory: 4096,
       files: 64,
+      tasks: 16,
       directory: { path: '/p', device: 1n, inode: 2n },
       stdin: null,
       stdout: 'heard',
       args: ['ls', '-l'],
     });
     const fields = [
-      '63000000 03 07000000',
+      '6b000000 03 07000000',
       '06 02000000 04000000 413d3100',
       '09000000 0002000000000000 0010000000000000 4000000000000000',
+      '1000000000000000',
       '02 03000000 2f7000 0100000000000000 0200000000000000',
       '00 01',
       '02000000 03000000 6c7300 03000000 2d6c00',
@@ -140,9 +150,9 @@ describe('messages between procwrap and spawner', () => {
     'a text without an end': ['0e000000 02 00000000 01000000 01000000 41', /a text has no end/],
     'a signal that is none': ['06000000 04 01000000 05', /no meaning has the number 5/],
     'a stream that is none': ['0a000000 05 01000000 02 01000000', /no meaning has the number 2/],
-    'a start nowhere': [`2e000000 03 01000000 00 00000000 01000000 00 ${'00'.repeat(28)} 00 00 00`, /no directory/],
+    'a start nowhere': [`36000000 03 01000000 00 00000000 01000000 00 ${'00'.repeat(36)} 00 00 00`, /no directory/],
     'heard input': [
-      `44000000 03 01000000 00 00000000 01000000 00 ${'00'.repeat(28)} 02 01000000 00 ${'00'.repeat(16)} 01 00 00`,
+      `4c000000 03 01000000 00 00000000 01000000 00 ${'00'.repeat(36)} 02 01000000 00 ${'00'.repeat(16)} 01 00 00`,
       /nobody hears/,
     ],
   };
