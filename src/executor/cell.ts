@@ -85,8 +85,10 @@ function keeperOf(args: readonly string[], compiled: string): { args: readonly s
   }
   const powerless =
     process.getuid?.() === 0 ? rootPowerless : ['setpriv', '--inh-caps=-all', '--ambient-caps=-all', '--'];
-  const script = `${FORBID} && echo ${READY} >&2 && exec "$@"`;
-  return { args: [...always, '--', '/bin/sh', '-c', script, 'sh', ...powerless, 'sleep', 'infinity'], stdin: null };
+  const forbid = ['/bin/sh', '-c', `${FORBID} && exec "$@"`, 'sh'];
+  // Nothing is started there before the right is given up.
+  const keep = ['/bin/sh', '-c', `echo ${READY} >&2 && exec sleep infinity`];
+  return { args: [...always, '--', ...forbid, ...powerless, ...keep], stdin: null };
 }
 
 /** What bubblewrap and the keeper say. */

@@ -1,5 +1,4 @@
 import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkAmbient } from '../../src/ambient/check.ts';
 import type { LockProbe } from '../../src/ambient/probe.ts';
@@ -37,9 +36,13 @@ export class LitRoom {
   locks: Locks = holding;
   readonly shares = new Shares(realClock, { ask: async () => this.locks });
   readonly #begun: Begun[] = [];
+  readonly #usualTmp = process.env['TMPDIR'];
   #attempts = 0;
 
+  /** Until it is closed, what this process makes for a while is made in a place that nobody else uses. */
   constructor() {
+    mkdirSync(join(this.base.path, 'tmp'));
+    process.env['TMPDIR'] = join(this.base.path, 'tmp');
     this.project = makeProject(this.base.path);
     this.room = new RealRoom(this.project.path);
     mkdirSync(join(this.project.path, 'ambfiles'));
@@ -59,8 +62,8 @@ export class LitRoom {
   }
 
   /** Directories that programs had for files of their own. */
-  static elsewhere(): string[] {
-    return readdirSync(tmpdir()).filter((name) => /^rayserver-\w{6}$/.test(name));
+  elsewhere(): string[] {
+    return readdirSync(join(this.base.path, 'tmp'));
   }
 
   ambient(more: Partial<Ambient> = {}): Ambient {
@@ -129,6 +132,8 @@ export class LitRoom {
       simulation.stop();
       await outcome;
     }
+    if (this.#usualTmp === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = this.#usualTmp;
     this.base[Symbol.dispose]();
   }
 }
