@@ -14,10 +14,13 @@ export function mayRestart(errors: readonly number[]): boolean {
   return errors.filter((time) => now - time < windowMilliseconds).length <= mostRestarts;
 }
 
-/** Milliseconds to wait before serving again: 1, 2, 4 ... 60 seconds in a row of errors; 0 without any. */
-export function waitBeforeServing(errors: readonly number[]): number {
-  const row = rowOf(errors).length;
-  return row === 0 ? 0 : Math.min(2 ** (row - 1), longestWaitSeconds) * 1000;
+/** Milliseconds to wait before serving again: until 1, 2, 4 ... 60 seconds after the last in a row of errors; 0 without any. */
+export function waitBeforeServing(errors: readonly number[], now: number): number {
+  const last = errors.at(-1);
+  if (last === undefined) return 0;
+  const wait = Math.min(2 ** (rowOf(errors).length - 1), longestWaitSeconds) * 1000;
+  // A clock that was set back is no reason to wait longer.
+  return Math.min(wait, Math.max(0, last + wait - now));
 }
 
 /** The last errors that belong together, as far as they matter for what comes. */

@@ -115,7 +115,7 @@ class Server {
   }
 
   async #start(): Promise<void> {
-    const wait = waitBeforeServing(this.#handover.errors);
+    const wait = waitBeforeServing(this.#handover.errors, Date.now());
     if (wait > 0) await new Promise((done) => setTimeout(done, wait));
     const configuration = loadConfiguration(this.#home);
     this.#hosts = new Hosts(this.#home.hostsFile, configuration, this.#log.note);

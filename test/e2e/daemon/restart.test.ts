@@ -105,7 +105,7 @@ describe('rayserver after an internal error', () => {
       pidFile: null,
       manager: noServiceManager,
       // The last error is half a minute old, so that this start has not to wait for it.
-      errors: [1, 2, 3, 4, 5].map((n) => Date.now() - 1000 - n),
+      errors: [1, 2, 3, 4, 5].map((n) => Date.now() - 30_000 + n),
     };
     const script = join(top, 'build/src/bin/server/start.js');
     const child = spawn(process.execPath, [script, home.path], {
