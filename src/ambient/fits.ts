@@ -23,7 +23,7 @@ export function objection(
   const differs = difference(file.sidecar?.parameters ?? parametersOfHeader(file.header), model.parameters);
   if (differs !== null) return `it was made with other options (${differs})`;
   if (file.sidecar) return file.sidecar.octree.sha256 === model.octree.sha256 ? null : 'it was made for another octree';
-  return file.modified < model.octree.modified ? 'it is older than the octree' : null;
+  return file.modified <= model.octree.modified ? 'it is not newer than the octree' : null;
 }
 
 /** What is to stand beside a file whose values are those of the model. */

@@ -61,8 +61,7 @@ export async function lastLook(
   if (check.is === 'sound') return null;
   if (check.is !== 'cut short' && !(hasTurn && isHalfMade(file))) return `${place.path}: ${check.problem}`;
   file.unlock();
-  if (await keepOut(inside, file, { hasTurn, patience })) await tidy(inside, file);
-  return null;
+  return (await keepOut(inside, file, { hasTurn, patience })) ? await tidy(inside, file) : null;
 }
 
 /** A gate, maybe that of another host, has found damage before the end and cut it off since. */
@@ -77,10 +76,14 @@ function isHalfMade(file: AmbientFile): boolean {
   return 'problem' in header && header.incomplete;
 }
 
-/** A partial record is cut off. What is hardly begun goes: Radiance takes it for an ambient file, and fails. */
-async function tidy({ place, known, notes }: Inside, file: AmbientFile): Promise<void> {
+/**
+ * A partial record is cut off. What is hardly begun goes: Radiance takes it for an ambient file, and fails.
+ * @returns what is wrong by now, a sentence: somebody may have written since the first look
+ */
+async function tidy({ place, known, notes }: Inside, file: AmbientFile): Promise<string | null> {
   const check = await known.check(file);
-  if (!file.isThere || check.problem === null) return;
+  if (!file.isThere || check.problem === null) return null;
+  if (check.is === 'damaged') return `${place.path}: ${check.problem}`;
   if (check.header === null) {
     place.remove('');
     notes.push(`${place.path} was not made to its end and has been removed.`);
@@ -88,6 +91,7 @@ async function tidy({ place, known, notes }: Inside, file: AmbientFile): Promise
     await mendAmbient(file.fd, check);
     notes.push(`${place.path}: ${check.problem} The last ${check.fileBytes - check.soundBytes} bytes were cut off.`);
   }
+  return null;
 }
 
 /** @param used what the passage was into; a file that was put in its place meanwhile is left alone */

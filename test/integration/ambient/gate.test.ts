@@ -128,7 +128,7 @@ describe('the gate', () => {
 
   it('takes a file without a sidecar if options and date fit, and writes one', async () => {
     lab.write(3);
-    const modified = statSync(lab.at()).mtimeMs;
+    const modified = statSync(lab.at()).mtimeMs - 1;
     await lab.enter({ octree: { path: 'room.oct', sha256: 'b'.repeat(64), modified } });
     expect(lab.sidecar?.octree.sha256).to.equal('b'.repeat(64));
     expect(lab.bytes).to.equal(header + 3 * record);
@@ -150,7 +150,7 @@ describe('the gate', () => {
     lab.write(3);
     const modified = statSync(lab.at()).mtimeMs + 1000;
     const older = await lab.enter({ octree: { path: 'room.oct', sha256: 'a'.repeat(64), modified } });
-    expect(older.notes[0]).to.include('it is older than the octree');
+    expect(older.notes[0]).to.include('it is not newer than the octree');
     await older.leave();
     writeFileSync(lab.at(), 'a shopping list');
     expect((await lab.enter()).notes[0]).to.include("This is no ambient file: Radiance's header is missing.");
@@ -200,7 +200,7 @@ describe('the gate', () => {
     lab.write(5, Buffer.alloc(0), ambientHeader([usualCommand, ...later]));
     utimesSync(lab.at(), 1, 1);
     const octree = { path: 'room.oct', sha256: 'a'.repeat(64), modified: 2000 };
-    expect((await lab.enter({ octree })).notes[0]).to.include('it is older than the octree');
+    expect((await lab.enter({ octree })).notes[0]).to.include('it is not newer than the octree');
   });
 
   it('refuses, in a sentence, what cannot be shared', async () => {
@@ -345,6 +345,22 @@ describe('the gate', () => {
     await one.leave();
     expect(await one.quarantine('again')).to.equal('ambfiles/room.amb is not there any more.');
     expect(lab.bytes).to.equal(header + 4 * record);
+  });
+
+  it('does not take for the rest of a killed process what is damaged by the time that it is to be cut off', async () => {
+    lab.write(3);
+    const passage = await lab.enter();
+    passage.opened();
+    appendFileSync(lab.at(), Buffer.alloc(20));
+    const reader = lab.open();
+    tryLock(reader, 'read');
+    const before = lab.clock.waits;
+    const leaving = passage.leave();
+    await waitUntil('somebody who waits', () => lab.clock.waits > before + 2);
+    appendFileSync(lab.at(), Buffer.alloc(100));
+    lab.close(reader);
+    expect((await leaving).damage).to.match(/^ambfiles\/room\.amb: Record 4 is damaged/);
+    expect(existsSync(lab.at('.damaged-1'))).to.equal(true);
   });
 
   it('cuts a damaged file in its place while others use it, and keeps what was cut off', async () => {
