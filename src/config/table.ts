@@ -75,11 +75,11 @@ export const settingsTable = {
   'limits.processes': setting(
     whole(16, 4194304),
     512,
-    "The most processes and threads that simulations may have at a time, all together, beside those that the daemon's user has otherwise.",
+    "The most processes and threads that a simulation may have at a time; where it has no control group, that all simulations may have together, beside those that the daemon's user has otherwise.",
   ),
   'limits.memory': optional<number>(
     bytes(16_777_216, 2 ** 50),
-    'The most memory that each process of a simulation may use. null: any.',
+    'The most memory that a simulation may use, all of its processes together; where it has no control group, that each of them may use. null: any.',
   ),
   'limits.files': setting(
     whole(64, 1_048_576),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -68,6 +68,21 @@ async function memoryApart(): Promise<void> {
   expect(ended.reason).to.match(/^perl|^sh/);
 }
 
+async function planning(): Promise<void> {
+  const path = farm.makeProject('scene', {
+    'hog.rad': `!${takes(20)} & ${takes(20)} & ${takes(20)} & wait\n`,
+    'hog.rif': 'scene= hog.rad\nOCTREE= hog.oct\nPICTURE= hog\nview= here -vp 0 0 0 -vd 1 0 0\n',
+  });
+  const refused = farm.client.submit({ kind: 'radiance', project: { path }, rif: 'hog.rif' });
+  const why = await refused.then(
+    () => 'not refused',
+    (error: Error) => error.message,
+  );
+  expect(why).to.equal(
+    'rad did not plan hog.rif. It was ended because it needed more memory than 48 MB (setting "limits.memory").',
+  );
+}
+
 async function bomb(): Promise<void> {
   const bomb = await farm.begin(
     'bomb',
@@ -134,6 +149,8 @@ await check(
   'delegated: who needs more memory with all its processes than it may have ends with the reason, its neighbour lives',
   memoryTogether,
 );
+if (existsSync('/rayserver/.radiance/bin/rad'))
+  await check('delegated: a scene that needs too much while it is planned is refused with the reason', planning);
 await check('delegated: a fork bomb comes to its own limit, and its neighbour can fork', bomb);
 await check('delegated: a simulation gets as much processor time as another one, whatever it starts', async () => {
   expect(await shares((pids) => farm.usage(farm.groupOf(pids[0] ?? 0)))).to.be.within(1 / 2, 2);

@@ -124,11 +124,18 @@ export function processOf(name: 'procwrap' | 'server' | 'spawner'): number | nul
 
 /** Starts a program in a project of its own. @returns the number of the job */
 export async function begin(name: string, script: string): Promise<number> {
+  const path = makeProject(name, {});
+  return (await client.submit({ kind: 'command', project: { path }, command: ['sh', '-c', script, name] })).id;
+}
+
+/** In place of one that has the name. @returns where it is */
+export function makeProject(name: string, files: Readonly<Record<string, string>>): string {
   const path = join(projects, name);
   rmSync(path, { recursive: true, force: true });
   mkdirSync(path);
-  chownSync(path, ray.uid, ray.gid);
-  return (await client.submit({ kind: 'command', project: { path }, command: ['sh', '-c', script, name] })).id;
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(path, file), text);
+  for (const one of ['', ...Object.keys(files)]) chownSync(join(path, one), ray.uid, ray.gid);
+  return path;
 }
 
 /** What a project holds whose name begins so. */

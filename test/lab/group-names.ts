@@ -2,6 +2,7 @@
 export const names = [
   'delegated: procwrap and its spawner leave their group, and doctor says what simulations are held to',
   'delegated: who needs more memory with all its processes than it may have ends with the reason, its neighbour lives',
+  'delegated: a scene that needs too much while it is planned is refused with the reason',
   'delegated: a fork bomb comes to its own limit, and its neighbour can fork',
   'delegated: a simulation gets as much processor time as another one, whatever it starts',
   'delegated: a paused simulation stands still, and a cancelled one leaves nothing',

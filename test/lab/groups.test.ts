@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { top } from '../support/program.ts';
 import { names } from './group-names.ts';
@@ -29,7 +29,11 @@ describe('on a kernel whose controllers are to be had', function () {
   });
 
   for (const name of names) {
-    it(name, () => {
+    it(name, function () {
+      if (name.includes('planned') && !existsSync(join(top, '.radiance/bin/rad'))) {
+        console.log('      skipped: the machine sees the Radiance of scripts/setup only, not one in PATH');
+        this.skip();
+      }
       expect(
         told.find((line) => line.includes(`ok ${name}`)),
         told.join('\n'),

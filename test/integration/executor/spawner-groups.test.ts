@@ -85,6 +85,15 @@ describe('where the control group is delegated', () => {
     });
   }
 
+  it('nobody is moved, and nothing limited, where it is ours but was not given to us', async () => {
+    const { run } = await lab.sh(waits);
+    await pidOf('leader');
+    expect(lab.spawner.groups).to.deep.equal({ held: [], errno: 0 });
+    expect((group as ControlGroup).groups).to.not.include('rayserver-own');
+    run.stop('at once');
+    await run.ended;
+  });
+
   it('no group is left when the spawner ends, nor when it was killed and the next one has started', async () => {
     const left = () => (group as ControlGroup).groups;
     await (await lab.sh('true')).run.ended;

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { giveOwnGroup } from '../../../src/unix/control-group.ts';
+import { givenGroup, giveOwnGroup } from '../../../src/unix/control-group.ts';
 import { ControlGroup } from '../../support/control-group.ts';
 import { ordinaryUser } from '../../support/daemon.ts';
 import { skip } from '../../support/skip.ts';
@@ -26,6 +26,20 @@ describe('the control group of a service', () => {
     execFileSync('python3', ['-c', mark, group?.path ?? '']);
     expect(giveOwnGroup(uid, gid)).to.equal(true);
     expect(owners()).to.deep.equal([uid, uid, uid, uid, 0]);
+  });
+
+  it('is known again when what was in it has moved to a group in it', () => {
+    const path = group?.path ?? '';
+    expect(givenGroup()).to.deep.include({ path, isOurs: true });
+    const own = join(path, 'rayserver-own');
+    mkdirSync(own);
+    writeFileSync(join(own, 'cgroup.procs'), `${process.pid}`);
+    try {
+      expect(givenGroup()).to.deep.include({ path, isOurs: true });
+    } finally {
+      writeFileSync(join(path, 'cgroup.procs'), `${process.pid}`);
+      rmdirSync(own);
+    }
   });
 
   it("is left to the system where it is the system's", () => {
