@@ -23,6 +23,8 @@ export interface AttemptsOptions {
   readonly reports: Pick<Reports, 'started' | 'progressed' | 'ended'>;
   readonly begin: (assignment: Assignment, signs: Signs, turn: Turn) => Living;
   readonly tidy: (project: Project, paths: readonly string[]) => void;
+  /** How many frames are made ready for each slot while others run. */
+  readonly readyPerSlot: number;
   /** Something came to its end, or was forgotten. */
   readonly changed: () => void;
 }
@@ -47,18 +49,20 @@ interface Attempt {
 export class Attempts {
   readonly #options: AttemptsOptions;
   readonly #known = new Map<string, Attempt>();
-  readonly #slots = new Slots<Attempt, Life>({
-    begin: (attempt, waits) => this.#begin(attempt, waits),
-    go: ({ state }) => {
-      if (state.is === 'next') state.life.turn.go();
-    },
-    isMadeReady: ({ assignment }) => assignment.task.step === 'frame',
-  });
+  readonly #slots: Slots<Attempt, Life>;
   #ended = 0;
   #ending = false;
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
+    this.#slots = new Slots({
+      begin: (attempt, waits) => this.#begin(attempt, waits),
+      go: ({ state }) => {
+        if (state.is === 'next') state.life.turn.go();
+      },
+      isMadeReady: ({ assignment }) => assignment.task.step === 'frame',
+      readyPerSlot: options.readyPerSlot,
+    });
   }
 
   get size(): number {

@@ -30,6 +30,9 @@ const PATIENCE = 60_000;
 /** Longer than any simulation takes to end, ms: after that we leave whatever still hangs. */
 const LAST_PATIENCE = 20_000;
 
+/** Frames that are made ready for each slot: they follow one another at the spawner, which tells several ends at a time. */
+const READY = 4;
+
 /** Exit status of one that left for another to be started in its place (EX_TEMPFAIL). */
 const startAgain = 75;
 
@@ -93,6 +96,7 @@ export class Control {
       reports: this.#reports,
       begin: (assignment, signs, turn) => this.#begin(assignment, signs, turn),
       tidy: (project, paths) => tidy(project, paths, log),
+      readyPerSlot: READY,
       changed: () => this.consider(),
     });
     this.over = new Promise((settle) => {

@@ -6,6 +6,8 @@ export interface SlotsOptions<Waiting> {
   readonly go: (next: Waiting) => void;
   /** Whether it is made ready before there is a slot for it. */
   readonly isMadeReady: (waiting: Waiting) => boolean;
+  /** How many of these there are at most for each slot. */
+  readonly readyPerSlot: number;
 }
 
 /** The simulations that this host has at a time: who holds a slot, who comes next, who waits. */
@@ -54,13 +56,13 @@ export class Slots<Waiting, Holder> {
     this.#holders.delete(holder);
   }
 
-  /** As many as may run are made ready beside those that do: frames come by the thousand. */
+  /** A few are made ready beside those that run: frames come by the thousand. */
   fill(): void {
-    const { begin, go, isMadeReady } = this.#options;
+    const { begin, go, isMadeReady, readyPerSlot } = this.#options;
     for (const next of this.#next) if (this.#isFree) go(next);
     for (const waiting of this.#queue) {
       const waits = !this.#isFree;
-      if (waits && (!isMadeReady(waiting) || this.#next.size >= this.#count)) return;
+      if (waits && (!isMadeReady(waiting) || this.#next.size >= readyPerSlot * this.#count)) return;
       this.#queue.delete(waiting);
       begin(waiting, waits);
     }

@@ -51,7 +51,7 @@ enum { LONGEST_FRAME = 16 << 20, MOST_RUNS = MOST_GROUPS, ENVIRONMENTS = 16, DIR
 enum { USHER_STACK = 65536 };
 enum { WINDOW = 256 << 10, LAST_OUTPUT = 1 << 20 };
 /* Milliseconds. */
-enum { AGAIN = 5, PATIENCE = 5000, AUTOGROUP_PAUSE = 150, DIRECTORY_IDLE = 5000, USHER_PATIENCE = 20 };
+enum { AGAIN = 5, PATIENCE = 5000, AUTOGROUP_PAUSE = 150, DIRECTORY_IDLE = 5000, USHER_PATIENCE = 20, MOMENT = 2 };
 /* The mark: home, procwrap's life, simulation. */
 #define RUN_BITS 20
 #define RUN_MASK ((UINT64_C(1) << RUN_BITS) - 1)
@@ -98,7 +98,7 @@ struct run {
   bool yields, stopped;
   int status;
   struct rusage usage;
-  int64_t sweep_until;
+  int64_t started, sweep_until;
 };
 
 /* A start that waits for its turn: its message, from the fields on. */
@@ -901,6 +901,7 @@ static void start(struct reader *reader, uint32_t id, uint8_t flags) {
     launch.run->pid = pid;
     launch.run->cell = cell;
     launch.run->yields = flags & YIELDS;
+    launch.run->started = now();
     begin(STARTED, 4, id);
     put32((uint32_t)pid);
     return;
@@ -1200,14 +1201,39 @@ struct listened {
   int stream;
 };
 
-/* Fills in what is waited for; how many. */
-static nfds_t listen_to(struct pollfd *polled, struct listened *listened) {
+/* Since when we hold back what is to be told; 0: we do not. */
+static int64_t held_since;
+
+/*
+ * Whether procwrap is told later, of several ends at a time: as long as each that runs gives way to one that waits,
+ * nobody waits for procwrap.
+ */
+static bool holds_back(void) {
+  size_t running = 0, waiting = 0;
+  for (size_t i = 0; i < run_count; i++) running += runs[i].pid != 0 && !runs[i].gone && runs[i].yields;
+  for (struct waiting *one = first_waiting; one; one = one->next) waiting++;
+  if (out.start == out.end || running == 0 || waiting < running) held_since = 0;
+  else if (held_since == 0) held_since = now();
+  return held_since != 0 && now() - held_since < MOMENT;
+}
+
+/*
+ * Fills in what is waited for; how many. A program is not listened to in its first moment: of most small tasks we hear
+ * only the end then, and what they said with it, not of each pipe that they close. `young`: there are such.
+ */
+static nfds_t listen_to(struct pollfd *polled, struct listened *listened, bool held, bool *young) {
   nfds_t count = 2;
-  polled[0] = (struct pollfd){LINK, (short)(POLLIN | (out.start < out.end ? POLLOUT : 0)), 0};
+  int64_t grown = now() - MOMENT;
+  *young = false;
+  polled[0] = (struct pollfd){LINK, (short)(POLLIN | (out.start < out.end && !held ? POLLOUT : 0)), 0};
   polled[1] = (struct pollfd){signal_fd, POLLIN, 0};
   for (size_t i = 0; i < run_count; i++)
     for (int stream = 0; stream < 2; stream++) {
       if (runs[i].pid == 0 || runs[i].gone || runs[i].output[stream] < 0 || runs[i].credit[stream] == 0) continue;
+      if (runs[i].started > grown) {
+        *young = true;
+        continue;
+      }
       listened[count] = (struct listened){runs[i].id, stream};
       polled[count++] = (struct pollfd){runs[i].output[stream], POLLIN, 0};
     }
@@ -1241,13 +1267,13 @@ int main(int count_given, char **given) {
   if (count_given == 2 && strcmp(given[1], "--keep") == 0) keep();
   static struct pollfd polled[2 + 2 * MOST_RUNS];
   static struct listened listened[2 + 2 * MOST_RUNS];
-  bool again = false;
+  bool again = false, held = false;
   set_up();
   for (;;) {
-    bool rude = be_nice();
-    nfds_t count = listen_to(polled, listened);
+    bool rude = be_nice(), young;
+    nfds_t count = listen_to(polled, listened, held, &young);
     bool idle = running_in(0) == 0 && have_directories();
-    int timeout = again ? AGAIN : rude ? AUTOGROUP_PAUSE : idle ? DIRECTORY_IDLE : -1;
+    int timeout = young || held ? MOMENT : again ? AGAIN : rude ? AUTOGROUP_PAUSE : idle ? DIRECTORY_IDLE : -1;
     int ready = poll(polled, count, timeout);
     if (ready < 0 && errno != EINTR) give_up("poll");
     if (ready == 0 && timeout == DIRECTORY_IDLE) close_directories();
@@ -1262,6 +1288,7 @@ int main(int count_given, char **given) {
     }
     if (polled[0].revents & (POLLIN | POLLHUP | POLLERR) && !receive()) end_all(0);
     again = sweep();
-    if (!flush()) end_all(0);
+    held = holds_back();
+    if (!held && !flush()) end_all(0);
   }
 }

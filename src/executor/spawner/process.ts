@@ -60,8 +60,14 @@ export class SpawnerProcess {
     this.say({ say: 'hello', version: VERSION, mark });
   }
 
+  /** What is said in one turn of the event loop travels together. */
   say(message: ToSpawner): void {
-    if (!this.#gone) this.#socket.write(encodeToSpawner(message));
+    if (this.#gone) return;
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      process.nextTick(() => this.#socket.uncork());
+    }
+    this.#socket.write(encodeToSpawner(message));
   }
 
   /** While something runs the spawner keeps this process from ending; else it does not. */

@@ -55,6 +55,8 @@ export class Spawner {
   readonly #compiled: string;
   readonly #runs = new Map<number, ActiveRun>();
   readonly #environments = new Map<string, number>();
+  /** That of the last start: most are the same object as the one before. */
+  #lastEnvironment: { readonly env: StartRequest['env']; readonly number: number } | null = null;
   /** The kernel does not hold root to a number of processes. */
   readonly #isRoot = process.getuid?.() === 0;
   #life: Marked;
@@ -145,7 +147,7 @@ export class Spawner {
     const clock = this.#options.clock ?? realClock;
     for (let tries = 1; ; tries++) {
       this.#life = markOfLife(this.#options.home);
-      this.#environments.clear();
+      this.#forgetEnvironments();
       const process: SpawnerProcess = new SpawnerProcess(this.#kind, this.#compiled, this.#life.mark, {
         heard: (message) => this.#hear(message),
         gone: (reason) => this.#gone(process, reason),
@@ -194,15 +196,25 @@ export class Spawner {
 
   /** The number under which the spawner knows these variables; told to it first where it does not. */
   #environment(env: StartRequest['env'], process: SpawnerProcess): number {
+    if (this.#lastEnvironment?.env !== env) this.#lastEnvironment = { env, number: this.#tell(env, process) };
+    return this.#lastEnvironment.number;
+  }
+
+  #tell(env: StartRequest['env'], process: SpawnerProcess): number {
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     const key = variables.join('\0');
     const known = this.#environments.get(key);
     if (known !== undefined) return known;
-    if (this.#environments.size === ENVIRONMENTS) this.#environments.clear();
+    if (this.#environments.size === ENVIRONMENTS) this.#forgetEnvironments();
     const number = this.#environments.size;
     process.say({ say: 'environment', number, variables });
     this.#environments.set(key, number);
     return number;
+  }
+
+  #forgetEnvironments(): void {
+    this.#environments.clear();
+    this.#lastEnvironment = null;
   }
 
   #hear(message: FromSpawner): void {

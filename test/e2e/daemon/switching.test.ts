@@ -110,7 +110,7 @@ describe('rayserver, started by root for another user', () => {
       PATH: '/usr/local/bin:/usr/bin:/bin',
       LC_TIME: 'C',
     });
-    expect(environment).to.include({ NODE_OPTIONS: '--disable-sigusr1 --max-semi-space-size=4' });
+    expect(environment).to.include({ NODE_OPTIONS: '--disable-sigusr1 --max-semi-space-size=4 --v8-pool-size=1' });
     expect(environment).to.not.have.any.keys('LD_LIBRARY_PATH', 'SECRET', 'SUDO_USER');
     expect(home.log()).to.include(`Rayserver running as user "${user.name}" (${user.uid}).\n`);
     await end(pid);

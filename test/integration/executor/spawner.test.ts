@@ -54,6 +54,13 @@ for (const { kind, where } of cases) {
       expect(said.err).to.match(/^12\.3\.1\nLC_ALL=C\nPATH=[^\n]*\nPWD=[^\n]*\nRAYSERVER_ATTEMPT=12\.3\.1\n/);
     });
 
+    it('is heard while it runs', async () => {
+      const { said, run } = await lab.sh(`echo begun; ${waits}`);
+      await waitUntil('its first words', () => said.out === 'begun\n');
+      run.stop('at once');
+      await run.ended;
+    });
+
     it('writes into the very file that it is given', async () => {
       writeFileSync(lab.at('output'), '');
       const stdout = openSync(lab.at('output'), 'r+');

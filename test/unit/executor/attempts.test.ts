@@ -50,8 +50,14 @@ describe('attempts on a host', () => {
   beforeEach(() => {
     clock = new HandClock();
     [events, log, lives] = [[], [], new Map()];
-    attempts = new Attempts({
+    attempts = attemptsOf(1);
+    attempts.setSlots(2);
+  });
+
+  const attemptsOf = (readyPerSlot: number) =>
+    new Attempts({
       clock,
+      readyPerSlot,
       log: (_, text) => log.push(text),
       reports: {
         started: (attempt, pid) => events.push(`started ${attempt} ${pid}`),
@@ -62,8 +68,6 @@ describe('attempts on a host', () => {
       tidy: (_project, paths) => events.push(`tidy ${paths.join(' ')}`),
       changed: () => {},
     });
-    attempts.setSlots(2);
-  });
 
   it('get slots in the order in which they came', async () => {
     start('1.1.1', '1.2.1', '1.3.1', '1.4.1');
@@ -267,6 +271,20 @@ describe('attempts on a host', () => {
       come('1.3.1');
       free('1.1.1');
       expect(said()).to.deep.equal(['ready 1.5.1']);
+    });
+
+    it('are made ready several a slot where that is wanted', () => {
+      said();
+      attempts = attemptsOf(2);
+      attempts.setSlots(1);
+      frames('2.1.1', '2.2.1', '2.3.1', '2.4.1', '2.5.1');
+      expect(said()).to.deep.equal(['begin 2.1.1', 'ready 2.2.1', 'ready 2.3.1']);
+      // Two came to their turn where the slot became free, before any of that was heard here.
+      come('2.2.1');
+      come('2.3.1');
+      free('2.1.1');
+      free('2.2.1');
+      expect(said(), 'one runs, nobody is told to go').to.deep.equal(['ready 2.4.1', 'ready 2.5.1']);
     });
 
     it('go on at once when their slot is free, and its last owner still writes', async () => {

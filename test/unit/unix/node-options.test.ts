@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { forgetNodeOptions, withNodeOptions } from '../../../src/unix/node-options.ts';
 
-const own = '--disable-sigusr1 --max-semi-space-size=4';
+const own = '--disable-sigusr1 --max-semi-space-size=4 --v8-pool-size=1';
 
 describe('the options of our own Node programs', () => {
   it('are there once, before those that were there', () => {
