@@ -26,13 +26,15 @@ const external = ['@koromix/*', 'posix'];
 
 /**
  * What libraries load and we never use, and what stands in its place. net-ipc could compress, pack and encrypt, and does
- * without what cannot be loaded; ours says JSON on a Unix socket. log4js brings files of its own, which are opened by
- * nobody here, and tells how it works where `DEBUG` asks for that.
+ * without what cannot be loaded, as log4js does without clusters; ours says JSON on a Unix socket. log4js brings files of
+ * its own, and tells how it works where `DEBUG` asks for that. Fastify serves HTTP/1.1 here, prom-client pushes nothing.
  */
 const missing = "throw new Error('left out');";
 const leftOut = {
   'net-ipc': { msgpackr: missing, 'fast-zlib': missing, tls: '' },
-  log4js: { streamroller: '', debug: 'module.exports = () => () => undefined;' },
+  log4js: { streamroller: '', debug: 'module.exports = () => () => undefined;', cluster: missing },
+  fastify: { 'node:https': '', 'node:http2': '' },
+  'prom-client': { https: '' },
 };
 
 const without = {
@@ -50,13 +52,17 @@ const without = {
 
 const compiled = (name) => join(program, 'bin', name.replace(/\.js$/, '.cjs'));
 
+/** esbuild's helper looks at each property of the module; some of Node's then load what nobody wants, for 7 ms a start. */
+const copiesBuiltin = /__toESM\(require\("(node:[a-z_/]+)"\)(?:, 1)?\)/g;
+
 async function bundle(build, name) {
   const file = compiled(name);
   // The sources take their place in the package from their own directory, which is as deep as program/bin.
   const place = relative(dirname(file), join(program, 'bin'));
-  await build({
+  const { outputFiles } = await build({
     entryPoints: [join(sources, name)],
     outfile: file,
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -69,10 +75,13 @@ async function bundle(build, name) {
     banner: {
       js: `(function (exports, require, module, __filename, __dirname) {
 const __place = require('node:path').join(__dirname, ${JSON.stringify(place)});
-const __placeUrl = require('node:url').pathToFileURL(__place + '/program.js').href;`,
+const __placeUrl = require('node:url').pathToFileURL(__place + '/program.js').href;
+const __whole = (builtin) => Object.create(builtin, { default: { value: builtin } });`,
     },
     footer: { js: '})' },
   });
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, outputFiles[0].text.replaceAll(copiesBuiltin, '__whole(require("$1"))'));
   writeFileSync(join(program, 'bin', name), loader(name));
 }
 
