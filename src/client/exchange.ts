@@ -1,8 +1,7 @@
 import * as http from 'node:http';
-import * as https from 'node:https';
 import type { Socket } from 'node:net';
-import { getCACertificates } from 'node:tls';
 import { ErrorView } from '../protocol/api.ts';
+import { builtin } from './builtin.ts';
 import { door } from './door.ts';
 import { NotAllowed, Refused, ServerUnreachable, UnknownAnswer } from './errors.ts';
 
@@ -58,7 +57,7 @@ function send(way: Way, asking: Asking): Promise<http.IncomingMessage> {
   asking.signal?.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
   const body = asking.body === undefined ? null : Buffer.from(JSON.stringify(asking.body));
-  const request = (way.secure ? https : http).request({
+  const request = (way.secure ? builtin('node:https') : http).request({
     ...way.to,
     method: asking.method,
     path: asking.path,
@@ -83,6 +82,7 @@ function send(way: Way, asking: Asking): Promise<http.IncomingMessage> {
 
 /** Node brings its own authorities; those of this machine, where a lab adds its own, count as well. */
 function trusted(): string[] {
+  const { getCACertificates } = builtin('node:tls');
   return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }
 

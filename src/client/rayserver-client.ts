@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import {
   FindingList,
@@ -12,6 +11,7 @@ import {
   type TaskView,
 } from '../protocol/api.ts';
 import { parseAddress, type ServerAddress } from './address.ts';
+import { builtin } from './builtin.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { door } from './door.ts';
 import { CalledWrongly, Refused, ServerUnreachable } from './errors.ts';
@@ -81,7 +81,7 @@ export class RayserverClient implements AsyncDisposable {
    * @param options.key names this submit for ever; made up by default
    */
   async submit(request: SubmitRequest, options: Call & { key?: string } = {}): Promise<JobView> {
-    const key = options.key ?? randomUUID();
+    const key = options.key ?? builtin('node:crypto').randomUUID();
     const asking: Asking = { method: 'POST', path: '/api/v1/jobs', key, body: request, signal: options.signal };
     try {
       return doors.job(await this.#line.askJson(asking));

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { access, mkdtemp, rm } from 'node:fs/promises';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isPlainPath, type ServerAddress } from './address.ts';
+import { builtin } from './builtin.ts';
 import { ServerUnreachable } from './errors.ts';
 import { lookCommand, readLook, sshError, tunnelCommand } from './ssh.ts';
 
@@ -72,7 +73,7 @@ interface Ssh {
 }
 
 function start([program, ...args]: [string, ...string[]], stdout: 'ignore' | 'pipe'): Ssh {
-  const child = spawn(program, args, { stdio: ['ignore', stdout, 'pipe'] });
+  const child = builtin('node:child_process').spawn(program, args, { stdio: ['ignore', stdout, 'pipe'] });
   let words = '';
   let ended = false;
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -144,6 +144,7 @@ class Front {
       home: home.path,
       host: this.#host,
       startsProcwrap: this.#options.part === 'server',
+      procwrap: null,
       listen: http.fd,
       submit,
       port: http.port,

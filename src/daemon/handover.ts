@@ -8,6 +8,8 @@ export interface Handover {
   readonly host: string;
   /** False: a service manager keeps procwrap. */
   readonly startsProcwrap: boolean;
+  /** The pid of a procwrap that is on its way already, or null. */
+  readonly procwrap: number | null;
   /** Descriptor of the listening socket. */
   readonly listen: number;
   /** Descriptor of the Unix socket where the service manager has bound it, or null: the server makes it. */
@@ -57,7 +59,7 @@ export function takeHandover(environment: Record<string, string | undefined>): H
 
 function isHandover(value: unknown): value is Handover {
   if (typeof value !== 'object' || value === null) return false;
-  const { mode, home, host, startsProcwrap, listen, submit, port, ready, manager, errors } = value as Record<
+  const { mode, home, host, startsProcwrap, procwrap, listen, submit, port, ready, manager, errors } = value as Record<
     string,
     unknown
   >;
@@ -66,6 +68,7 @@ function isHandover(value: unknown): value is Handover {
     typeof home === 'string' &&
     typeof host === 'string' &&
     typeof startsProcwrap === 'boolean' &&
+    (procwrap === null || Number.isInteger(procwrap)) &&
     Number.isInteger(listen) &&
     (submit === null || Number.isInteger(submit)) &&
     Number.isInteger(port) &&

@@ -1,17 +1,19 @@
 import { spawn } from 'node:child_process';
 import type { Server } from 'node:net';
 import type { Readable } from 'node:stream';
+import { homeAt } from '../config/home.ts';
 import type { LogFile } from '../log/file.ts';
 import { sayOnTerminal } from '../log/terminal.ts';
-import { startInBackground } from '../unix/background.ts';
 import { keepAcrossExec } from '../unix/descriptors.ts';
 import type { Environment } from '../unix/environment.ts';
 import { withNodeOptions } from '../unix/node-options.ts';
 import { type ServiceManager, withServiceManager } from '../unix/service-manager.ts';
 import { type Handover, readWord, type Word, withHandover } from './handover.ts';
 import { staysVariable } from './kept-procwrap.ts';
+import { passed } from './launcher.ts';
 import { messages } from './messages.ts';
 import { scripts } from './program.ts';
+import { startProcwrapEarly } from './start-procwrap.ts';
 import { Stop } from './stop.ts';
 
 /** The name that `ps` shows; no Node option may stand between it and the path of the script. */
@@ -39,16 +41,13 @@ function replaceBy(words: readonly string[], environment: Environment): never {
   return replace(process.execPath, [name, ...words], environment);
 }
 
-/** Descriptors of the launcher and, from its own on, of the server. */
-export const passed = { ready: 3, listen: 4, log: 5, pidFile: 6 } as const;
-
 /**
  * Starts the server in the background, by way of the launcher, and waits until it serves or has said why not.
  * Resolves with this process's exit status.
  */
 export async function goToBackground(handover: Handover, own: { log: LogFile; server: Server }): Promise<number> {
   own.log.reopen();
-  const word = await launched(handover, own);
+  const word = await launched({ ...handover, procwrap: procwrapFor(handover, own.log) }, own);
   own.log.close();
   if (word !== null && 'ready' in word) {
     sayOnTerminal(1, messages.switching(word.ready));
@@ -57,6 +56,10 @@ export async function goToBackground(handover: Handover, own: { log: LogFile; se
   // The server has logged its reason itself.
   sayOnTerminal(2, word === null ? messages.diedEarly(own.log.path) : word.failed);
   return 1;
+}
+
+function procwrapFor({ startsProcwrap, host, home }: Handover, logFile: LogFile): number | null {
+  return startsProcwrap ? startProcwrapEarly({ host, home: homeAt(home), logFile }) : null;
 }
 
 async function launched(handover: Handover, { log, server }: { log: LogFile; server: Server }): Promise<Word | null> {
@@ -91,10 +94,4 @@ async function wordOn(pipe: Readable): Promise<Word | null> {
     if (word !== null) return word;
   }
   return null;
-}
-
-/** The launcher: starts `script` in the background with the descriptors that the front passed, and is gone. */
-export function launch([script = '', ...args]: readonly string[]): void {
-  const { log, ready, listen, pidFile } = passed;
-  startInBackground(script, args, [null, null, log, ready, listen, null, pidFile]);
 }

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, lstatSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Home } from '../config/home.ts';
@@ -10,11 +9,11 @@ import { systemAccounts } from '../unix/accounts.ts';
 import { identityOf } from '../unix/identity.ts';
 import { openFileLimit } from '../unix/limits.ts';
 import { peerCredentials, socketDescriptor } from '../unix/native.ts';
-import { withNodeOptions } from '../unix/node-options.ts';
 import type { Configuration, Hosts } from './configuration.ts';
 import type { Handover } from './handover.ts';
 import { messages } from './messages.ts';
-import { scripts, version } from './program.ts';
+import { version } from './program.ts';
+import { procwrapStarter } from './start-procwrap.ts';
 import { statusLines } from './status.ts';
 import { Stop } from './stop.ts';
 import { farmToken } from './token.ts';
@@ -52,7 +51,7 @@ export async function openParts(options: PartsOptions): Promise<Vital> {
   log('info', messages.runningAsUser(identity.user, identity.uid));
   log('info', messages.runningAsGroup(identity.group, identity.gid));
   for (const socket of [home.procwrapSocket, home.submitSocket]) refuseInTheWay(socket);
-  const start = handover.startsProcwrap ? procwrapStarter(options) : null;
+  const start = handover.startsProcwrap ? starterFor(options) : null;
   // Where there is no socket nobody serves the home: procwrap starts while this process loads the rest.
   if (!existsSync(home.procwrapSocket)) start?.();
   const { openPort } = await import('../web/port.ts');
@@ -105,28 +104,8 @@ function refuseInTheWay(socket: string): void {
   if (found && !found.isSocket()) throw new Stop(messages.inTheWay(socket));
 }
 
-/** Starts a procwrap, unless the one that it started last is still there: then that one is on its way. */
-function procwrapStarter(options: PartsOptions): () => void {
-  let last: ChildProcess | null = null;
-  return () => {
-    const isThere = last?.pid !== undefined && last.exitCode === null && last.signalCode === null;
-    if (!isThere) last = startProcwrap(options);
-  };
-}
-
-/** In a session of its own: it outlives the server, as the simulations do. */
-function startProcwrap({ home, configuration, logFile, log }: PartsOptions): ChildProcess {
-  const output = logFile.descriptor ?? 'ignore';
-  const child = spawn(process.execPath, [scripts.procwrap, configuration.host, home.path], {
-    argv0: 'node',
-    cwd: '/',
-    env: withNodeOptions(process.env),
-    detached: true,
-    stdio: ['ignore', output, output],
-  });
-  child.once('error', (error) => log('error', `the control process does not start: ${error.message}`));
-  child.unref();
-  return child;
+function starterFor({ home, configuration, handover, logFile, log }: PartsOptions): () => void {
+  return procwrapStarter({ host: configuration.host, home, logFile }, handover.procwrap, log);
 }
 
 /** Who is at the other end of the Unix socket; the kernel says so. */

@@ -209,7 +209,7 @@ class Server {
     for (const line of stackOf(error)) this.#log.tell('error', line);
     if (again) {
       try {
-        becomeServer({ ...this.#handover, ready: null, errors });
+        becomeServer({ ...this.#handover, procwrap: null, ready: null, errors });
       } catch (fault) {
         this.#log.tell('error', String(fault));
       }

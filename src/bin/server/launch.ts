@@ -1,3 +1,3 @@
-import { launch } from '../../daemon/launch.ts';
+import { launch } from '../../daemon/launcher.ts';
 
 launch(process.argv.slice(2));

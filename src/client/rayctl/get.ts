@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { createWriteStream, lstatSync } from 'node:fs';
 import { link, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { JobView } from '../../protocol/api.ts';
+import { builtin } from '../builtin.ts';
 import { CalledWrongly, ServerUnreachable } from '../errors.ts';
 import { isPicture } from './report.ts';
 import type { Session } from './session.ts';
@@ -104,6 +104,7 @@ async function fetchFile(
 ): Promise<{ bytes: number; changed: boolean }> {
   const { target } = options;
   const { stream } = await open(session, job, result, options);
+  const { createHash, randomBytes } = builtin('node:crypto');
   const part = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.part`);
   const sum = createHash('sha256');
   let bytes = 0;

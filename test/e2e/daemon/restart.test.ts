@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Handover } from '../../../src/daemon/handover.ts';
-import { noServiceManager } from '../../../src/unix/service-manager.ts';
-import { end, ordinaryUser, portOf, startBackground, startForeground, TestHome } from '../../support/daemon.ts';
+import { end, portOf, startBackground, startForeground, TestHome } from '../../support/daemon.ts';
+import { serveHandedOver } from '../../support/handed-over.ts';
 import { ownNumber } from '../../support/inside.ts';
 import { Lab } from '../../support/lab.ts';
 import { top } from '../../support/program.ts';
@@ -89,42 +86,12 @@ describe('rayserver after an internal error', () => {
   it('ends with *System Exit* and 1 when five restarts in five minutes did not help', async () => {
     const { pid } = await startBackground(home);
     await end(pid);
-    const listening = createServer();
-    await new Promise<void>((done) => listening.listen(0, '127.0.0.1', done));
-    const { fd } = (listening as unknown as { _handle: { fd: number } })._handle;
-    const address = listening.address();
-    const handover: Handover = {
-      mode: 'foreground',
-      home: home.path,
-      host: 'test',
-      startsProcwrap: true,
-      listen: 3,
-      submit: null,
-      port: typeof address === 'object' && address !== null ? address.port : 0,
-      ready: null,
-      pidFile: null,
-      manager: noServiceManager,
-      // The last error is half a minute old, so that this start has not to wait for it.
-      errors: [1, 2, 3, 4, 5].map((n) => Date.now() - 30_000 + n),
-    };
-    const script = join(top, 'build/src/bin/server/start.js');
-    const child = spawn(process.execPath, [script, home.path], {
-      ...ordinaryUser,
-      stdio: ['ignore', 'pipe', 'pipe', fd],
-      env: { ...process.env, ...provoke, RAYSERVER_HANDOVER: JSON.stringify(handover) },
-    });
-    listening.close();
-    const output = { text: '' };
-    for (const stream of [child.stdio[1], child.stdio[2]]) {
-      (stream as NodeJS.ReadableStream).on('data', (part) => {
-        output.text += String(part);
-      });
-    }
-    const status = new Promise((tell) => child.on('close', tell));
-    await waitUntil('its start', () => output.text.includes(' running.\n'));
-    child.kill('SIGUSR2');
-    expect(await status).to.equal(1);
-    expect(output.text).to.include(`Rayserver ${child.pid} internal error. Not restarting any more.\n`);
-    expect(output.text).to.match(/^\*System Exit\*$/m);
+    // The last error is half a minute old, so that this start has not to wait for it.
+    const errors = [1, 2, 3, 4, 5].map((n) => Date.now() - 30_000 + n);
+    const server = await serveHandedOver(home, { errors }, provoke);
+    server.kill('SIGUSR2');
+    expect(await server.ended).to.equal(1);
+    expect(server.printed()).to.include(`Rayserver ${server.pid} internal error. Not restarting any more.\n`);
+    expect(server.printed()).to.match(/^\*System Exit\*$/m);
   });
 });

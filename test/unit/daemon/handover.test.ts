@@ -7,6 +7,7 @@ const handover: Handover = {
   home: '/srv/ray server',
   host: 'mars',
   startsProcwrap: true,
+  procwrap: null,
   listen: 4,
   submit: null,
   port: 9182,
