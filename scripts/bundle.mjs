@@ -26,13 +26,14 @@ const external = ['@koromix/*', 'posix'];
 
 /**
  * What libraries load and we never use, and what stands in its place. net-ipc could compress, pack and encrypt, and does
- * without what cannot be loaded, as log4js does without clusters; ours says JSON on a Unix socket. log4js brings files of
- * its own, and tells how it works where `DEBUG` asks for that. Fastify serves HTTP/1.1 here, prom-client pushes nothing.
+ * without what cannot be loaded; ours says JSON on a Unix socket. log4js brings files of its own, knows of clusters (with
+ * none at all, instead of one that cannot be loaded, it forgets no earlier configuration, and says each line twice), and
+ * tells how it works where `DEBUG` asks for that. Fastify serves HTTP/1.1 here, prom-client pushes nothing.
  */
 const missing = "throw new Error('left out');";
 const leftOut = {
   'net-ipc': { msgpackr: missing, 'fast-zlib': missing, tls: '' },
-  log4js: { streamroller: '', debug: 'module.exports = () => () => undefined;', cluster: missing },
+  log4js: { streamroller: '', debug: 'module.exports = () => () => undefined;', cluster: 'module.exports = null;' },
   fastify: { 'node:https': '', 'node:http2': '' },
   'prom-client': { https: '' },
 };
