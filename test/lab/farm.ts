@@ -36,7 +36,10 @@ export function submit(project: string, ...words: readonly string[]): Promise<Jo
 }
 
 /** The same, but does not wait: `leave` lets it go on alone, and until then the check fails where it fails. */
-export function begin(project: string, ...words: readonly string[]): { isOver: () => boolean; leave: () => Promise<void> } {
+export function begin(
+  project: string,
+  ...words: readonly string[]
+): { isOver: () => boolean; leave: () => Promise<void> } {
   const said: string[] = [];
   const all = ['--home', home, 'submit', `${project}/room.rif`, ...words, '--wait', '--json'];
   const { kill } = startAsRay(program('rayctl'), all, (line) => said.push(line));
