@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { getSystemErrorMessage } from 'node:util';
 import { GateError } from '../ambient/waiting.ts';
 import type { Project } from '../model/job.ts';
@@ -28,7 +29,7 @@ export function naming<T>(path: string, deed: () => T): T {
 export function named(path: string, error: unknown): unknown {
   const { code, errno } = error as NodeJS.ErrnoException;
   if (error instanceof FileError || code === undefined || errno === undefined) return error;
-  return new FileError(path, code, getSystemErrorMessage(errno));
+  return new FileError(path, codeOf({ code, errno }), systemWords(errno));
 }
 
 /** Errors that say nothing of the project: too many open files, a bad or a full disk, a server of files that is away. */
@@ -45,8 +46,22 @@ const unreachable = [
 ];
 
 /** Whether what keeps a file did not answer. */
-export function isUnreachable({ code = '' }: NodeJS.ErrnoException): boolean {
-  return unreachable.includes(code);
+export function isUnreachable(error: Coded): boolean {
+  return unreachable.includes(codeOf(error));
+}
+
+type Coded = Pick<NodeJS.ErrnoException, 'code' | 'errno'>;
+
+/** Node has no name for it: its code is `Unknown system error -116`. */
+const stale = -constants.errno.ESTALE;
+
+function codeOf({ code = '', errno }: Coded): string {
+  return errno === stale ? 'ESTALE' : code;
+}
+
+/** What the system says, without a capital. */
+export function systemWords(errno: number): string {
+  return errno === stale ? 'stale file handle' : getSystemErrorMessage(errno);
 }
 
 /**
@@ -54,8 +69,7 @@ export function isUnreachable({ code = '' }: NodeJS.ErrnoException): boolean {
  * @throws Refusal not-ready, which may be tried again
  */
 export function refuseIfPassing(path: string, error: unknown, project: Project): void {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined && [...scarce, ...unreachable].includes(code)) {
+  if ([...scarce, ...unreachable].includes(codeOf(error as Coded))) {
     throw new Refusal('not-ready', sentenceOf(named(path, error), project));
   }
 }
@@ -65,7 +79,7 @@ export function sentenceOf(error: unknown, project: Project): string {
   if (error instanceof Refusal || error instanceof GateError) return error.message;
   const { errno, syscall } = error as NodeJS.ErrnoException;
   if (!(error instanceof FileError) && errno !== undefined && syscall !== undefined)
-    return `A file of ${project.path} could not be used: ${getSystemErrorMessage(errno)} (${syscall}).`;
+    return `A file of ${project.path} could not be used: ${systemWords(errno)} (${syscall}).`;
   if (!(error instanceof FileError))
     return `Internal error: ${error instanceof Error ? error.message : String(error)}.`;
   switch (error.code) {

@@ -1,11 +1,9 @@
 import { closeSync, constants, fstatSync, opendirSync, openSync, readlinkSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
-import { getSystemErrorMessage } from 'node:util';
 import type { Found, Project } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
 import { O_PATH, openBeneath, openPartByPart } from '../unix/walk.ts';
-import { Away } from './away.ts';
-import { isUnreachable, named, refuseIfPassing, sentenceOf } from './file-error.ts';
+import { Away, absent, projectRefusal } from './away.ts';
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
@@ -113,37 +111,4 @@ function openResolved(project: Project): number {
   } finally {
     closeSync(root);
   }
-}
-
-function projectRefusal(project: Project, error: NodeJS.ErrnoException): Refusal {
-  const { path } = project;
-  const says = error.errno === undefined ? error.message : getSystemErrorMessage(error.errno);
-  if (isUnreachable(error)) {
-    const fact = `The project ${path} cannot be reached: ${says}`;
-    return new Away('not-ready', sentenceOf(named(path, error), project), fact, 'Bring back what it lies on');
-  }
-  refuseIfPassing(path, error, project);
-  switch (error.code) {
-    case 'EACCES':
-    case 'EPERM': {
-      const fact = `The project ${path} cannot be read: ${says}`;
-      return new Away('project-not-readable', `Project not readable: ${path}`, fact, 'Mount it or make it readable');
-    }
-    case 'EXDEV':
-      return absent(project, 'a link on the way leads out of the location', 'Put it back');
-    case 'ENOTDIR':
-      return absent(project, 'it is not a directory', 'Put it back');
-    case 'ENOENT':
-      return absent(project, '', 'Mount it');
-    default:
-      return absent(project, says, 'Mount it');
-  }
-}
-
-/** @param why begins without a capital; '' if there is no more to say */
-function absent(project: Project, why: string, mend: string): Away {
-  const none = `No such project "${project.location === null ? project.path : project.rest}".`;
-  const refusal = why === '' ? none : `${none} ${why[0]?.toUpperCase()}${why.slice(1)}.`;
-  const fact = `The project ${project.path} is not there`;
-  return new Away('no-such-project', refusal, why === '' ? fact : `${fact}: ${why}`, mend);
 }

@@ -180,7 +180,7 @@ export const operations = {
   retryJob: {
     method: 'POST',
     path: `${root}/jobs/{id}/retry`,
-    summary: 'Do again what failed or was cancelled of a job.',
+    summary: 'Do again what failed or was cancelled of a job; one that waits for something outside tries at once.',
     params: JobParams,
     answers: one('The job.', JobView),
     refusals: ['no-such-job', 'wrong-state', 'view-busy'],

@@ -20,7 +20,7 @@ export function missed(farm: FarmState, host: Host, project: Project, why: strin
   const name = nameOfProject(project);
   if (host.absences.has(name)) return [];
   const wake = wakeAfter(farm, shortestPause);
-  host.absences.set(name, { project, why, pause: shortestPause, wake: wake.wake });
+  host.absences.set(name, { project, why, looks: 0, wake: wake.wake });
   return [
     { order: 'log', level: 'warn', text: `host ${host.name}: jobs wait: ${why}` },
     wake,
@@ -37,8 +37,8 @@ export function lookedAt(farm: FarmState, host: Host, project: Project, away: st
   const tell = jobs.map((job): Order => ({ order: 'tell', job }));
   if (away === null) return [found(host, name, `the project ${project.path} is there again`), ...tell];
   if (jobs.length === 0) return [found(host, name, `no job waits for the project ${project.path} any more`)];
-  absence.pause = Math.min(2 * absence.pause, longestPause);
-  const wake = wakeAfter(farm, absence.pause);
+  absence.looks += 1;
+  const wake = wakeAfter(farm, Math.min(shortestPause * 2 ** absence.looks, longestPause));
   absence.wake = wake.wake;
   if (absence.why === away) return [wake];
   absence.why = away;
@@ -52,25 +52,28 @@ function found(host: Host, name: string, says: string): Order {
 
 /** It is time to look again. A host that is not connected looks when it joins. */
 export function lookOnTime(farm: FarmState, wake: number): Order[] {
-  return [...farm.hosts.values()].flatMap((host) => lookWhere(host, (absence) => absence.wake === wake));
+  return [...farm.hosts.values()].flatMap((host) => lookWhere(host, (absence) => absence.wake === wake, 'again'));
 }
 
 /** Somebody wants the job to go on: the next look is now. */
 export function lookNow(farm: FarmState, { project }: Job): Order[] {
   const name = nameOfProject(project);
   const isIts = (absence: Absence) => absence.wake !== null && nameOfProject(absence.project) === name;
-  return [...farm.hosts.values()].flatMap((host) => lookWhere(host, isIts));
+  return [...farm.hosts.values()].flatMap((host) => lookWhere(host, isIts, 'anew'));
 }
 
 /** The host has joined: what it was told to look at before may be lost. */
 export function lookAgain(host: Host): Order[] {
-  return lookWhere(host, () => true);
+  return lookWhere(host, () => true, 'anew');
 }
 
-function lookWhere(host: Host, isMeant: (absence: Absence) => boolean): Order[] {
+function lookWhere(host: Host, isMeant: (absence: Absence) => boolean, how: 'anew' | 'again'): Order[] {
   if (!host.connected) return [];
   const meant = [...host.absences.values()].filter(isMeant);
-  for (const absence of meant) absence.wake = null;
+  for (const absence of meant) {
+    absence.wake = null;
+    if (how === 'anew') absence.looks = 0;
+  }
   return meant.map(({ project }) => ({ order: 'look', host: host.name, project }));
 }
 

@@ -18,8 +18,8 @@ export interface Absence {
   readonly project: Project;
   /** For people. */
   why: string;
-  /** Between the last look and the next one, ms. */
-  pause: number;
+  /** In vain, since somebody asked for one. */
+  looks: number;
   /** What ends that; null: it is being looked at. */
   wake: number | null;
 }

@@ -103,11 +103,17 @@ describe('while a real simulation runs', () => {
     rmSync(current);
     symlinkSync('two', current);
     lab.write(at('go'), '');
-    const ended = await lab.rayctl('wait', String(waiting));
-    expect(ended.status).to.equal(1);
-    const { reason } = await lab.json<JobView>('show', String(waiting));
+    const { reason } = await waitUntil('the reason', async () => {
+      const view = await lab.json<JobView>('show', String(waiting));
+      return view.reason !== null && view;
+    });
     expect(reason).to.match(/current is another project than the job was submitted for: .*two now, and led to .*one\./);
     for (const other of others) expect(existsSync(join(other, 'made'))).to.equal(false);
+    rmSync(current);
+    symlinkSync('one', current);
+    const ended = await lab.rayctl('wait', String(waiting));
+    expect(ended.status, ended.stderr).to.equal(0);
+    expect(others.map((other) => existsSync(join(other, 'made')))).to.deep.equal([true, false]);
   });
 
   it('those that wait come in the order of their jobs, as many at a time as there are slots', async () => {

@@ -28,10 +28,20 @@ export function progressOn(terminal: Terminal, env: Readonly<Record<string, stri
 
 export const silence: Progress = { show: () => {}, drop: () => {}, say: () => {}, stop: () => {} };
 
-/** `job 12: 34 %, 7 of 9 frames, 20 s left`, or its state where it does not run. */
+/** `job 12: 34 %, 7 of 9 frames, 20 s left`, or its state where it does not run; and what it waits for. */
 export function progressLine(job: JobView): string {
-  if (job.state !== 'running') return `job ${job.id}: ${job.state}`;
-  return [`job ${job.id}: ${percent(job.progress)}`, ...framesDone(job), ...left(job)].join(', ');
+  const waits = waitsFor(job);
+  return `job ${job.id}: ${howFar(job)}${waits === null ? '' : `: ${safe(waits)}`}`;
+}
+
+/** What outside keeps a job from going on; null if nothing does, or it has ended. */
+export function waitsFor({ finishedAt, reason }: JobView): string | null {
+  return finishedAt === null ? reason : null;
+}
+
+function howFar(job: JobView): string {
+  if (job.state !== 'running') return job.state;
+  return [percent(job.progress), ...framesDone(job), ...left(job)].join(', ');
 }
 
 function framesDone({ frames, tasks: { done, total } }: JobView): string[] {
@@ -44,7 +54,7 @@ function left(job: JobView): string[] {
 
 const secondsBetweenLines = 10;
 
-/** One line a job at each change of its state, else every ten seconds at most. `now` in milliseconds. */
+/** One line a job at each change of its state, and of what it waits for, else every ten seconds at most. `now` in milliseconds. */
 export class Lines implements Progress {
   readonly #print: (line: string) => void;
   readonly #now: () => number;
@@ -59,8 +69,9 @@ export class Lines implements Progress {
     const last = this.#last.get(job.id);
     const line = progressLine(job);
     const at = this.#now();
-    if (last?.state === job.state && (line === last.line || at - last.at < secondsBetweenLines * 1000)) return;
-    this.#last.set(job.id, { state: job.state, line, at });
+    const state = `${job.state} ${waitsFor(job)}`;
+    if (last?.state === state && (line === last.line || at - last.at < secondsBetweenLines * 1000)) return;
+    this.#last.set(job.id, { state, line, at });
     this.#print(line);
   }
 

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { JobView, TaskView } from '../../protocol/api.ts';
 import { connectionTeller } from './connection.ts';
 import { Interrupted, statusOfJobs } from './exit.ts';
-import { progressOn, silence } from './progress.ts';
+import { progressOn, silence, waitsFor } from './progress.ts';
 import { type JobRange, jobsIn } from './ranges.ts';
 import { reportEnd } from './report.ts';
 import type { Session } from './session.ts';
@@ -40,7 +40,7 @@ export async function followJobs(session: Session, ids: readonly number[], patie
     let doing = '';
     for await (const job of client.wait(id, { signal, patienceSeconds: patience, onConnection: teller() })) {
       if (changedTasks(last, job)) doing = await doingOf(session, job, signal);
-      progress.show(job, job.finishedAt === null ? doing : '');
+      progress.show(job, job.finishedAt === null ? (waitsFor(job) ?? doing) : '');
       last = job;
     }
     if (last === null) throw new Error(`Job ${id} has told nothing.`);

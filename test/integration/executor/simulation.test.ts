@@ -18,9 +18,11 @@ import {
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { realClock } from '../../../src/executor/clock.ts';
-import { foundAt, openProject } from '../../../src/executor/project.ts';
+import { foundAt, openProject, whyAway } from '../../../src/executor/project.ts';
+import type { Wanted } from '../../../src/executor/sandbox/containment.ts';
 import { Simulation } from '../../../src/executor/simulation.ts';
 import { tidy } from '../../../src/executor/tidy.ts';
+import type { Workplace } from '../../../src/executor/workplaces.ts';
 import type { JobLimits, Project } from '../../../src/model/job.ts';
 import type { Ambient, Outcome, TaskPlan } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
@@ -267,18 +269,46 @@ describe('a simulation', () => {
       expect(line).to.match(/^flood: warning - the same [a-z ]*again$|left out/);
   });
 
-  it('refuses a project that is not there, is a file, or leads out of its location', async () => {
-    const reason = async () => ((await live(task([run('rpict')]))) as { reason: string }).reason;
+  const goesOn = 'and the job goes on by itself; or cancel the job.';
+  const away = (reason: string) => ({ is: 'postponed', awaits: 'project', reason });
+
+  it('waits for a project that is not there, is a file, or leads out of its location', async () => {
+    const outcome = () => live(task([run('rpict')]));
     project = { ...project, rest: 'none', path: '/volume/none' };
-    expect(await reason()).to.equal('No such project "none".');
+    expect(await outcome()).to.deep.equal(away(`The project /volume/none is not there. Mount it, ${goesOn}`));
     writeFileSync(join(project.root, 'file'), '');
-    project = { ...project, rest: 'file', path: '/volume/file' };
-    expect(await reason()).to.equal('No such project "file". It is not a directory.');
+    for (const rest of ['file', 'file/below']) {
+      project = { ...project, rest, path: '/volume/file' };
+      const reason = 'The project /volume/file is not there: it is not a directory. Put it back,';
+      expect(await outcome()).to.deep.equal(away(`${reason} ${goesOn}`));
+    }
     mkdirSync(join(base.path, 'elsewhere'));
     symlinkSync('../elsewhere', join(project.root, 'link'));
     project = { ...project, rest: 'link', path: '/volume/link' };
-    expect(await reason()).to.equal('No such project "link". A link on the way leads out of the location.');
+    const reason = 'The project /volume/link is not there: a link on the way leads out of the location. Put it back,';
+    expect(await outcome()).to.deep.equal(away(`${reason} ${goesOn}`));
     expect(readdirSync(join(base.path, 'elsewhere'))).to.deep.equal([]);
+  });
+
+  it('waits for a location that is not mounted', async () => {
+    renameSync(project.root, `${project.root}.away`);
+    const expected = away(`The project ${project.path} is not there. Mount it, ${goesOn}`);
+    expect(await live(task([run('quiet')]))).to.deep.equal(expected);
+    renameSync(`${project.root}.away`, project.root);
+    expect(await live(task([run('quiet')]))).to.include({ is: 'done' });
+  });
+
+  it('waits for a project that its user may not read', async function () {
+    if (process.getuid?.() !== 0) skip(this, 'only root can become somebody who may not read it');
+    chmodSync(project.path, 0);
+    const reason = `The project ${project.path} cannot be read: permission denied. Mount it or make it readable,`;
+    chmodSync(base.path, 0o711);
+    process.seteuid?.(65534);
+    try {
+      expect(whyAway(project)).to.equal(`${reason} ${goesOn}`);
+    } finally {
+      process.seteuid?.(0);
+    }
   });
 
   describe('of a project whose path leads elsewhere than at the submit', () => {
@@ -303,12 +333,8 @@ describe('a simulation', () => {
       expect(await make('first')).to.include({ is: 'done' });
       turn('hall');
       const ways = `it leads to ${place('hall')} now, and led to ${place('room')}`;
-      expect(await make('second')).to.include({
-        is: 'failed',
-        reason:
-          `${place('current')} is another project than the job was submitted for: ${ways}. ` +
-          'Let it lead there again and retry the job, or submit it anew.',
-      });
+      const reason = `${place('current')} is another project than the job was submitted for: ${ways}.`;
+      expect(await make('second')).to.deep.equal(away(`${reason} Let it lead there again, ${goesOn}`));
       expect(readdirSync(place('hall'))).to.deep.equal([]);
       turn('room');
       expect(await make('third')).to.include({ is: 'done' });
@@ -324,7 +350,7 @@ describe('a simulation', () => {
       submitted('current');
       expect(await make('later')).to.include({ is: 'done' });
       project = earlier;
-      expect(await make('earlier')).to.include({ is: 'failed' });
+      expect(await make('earlier')).to.include({ is: 'postponed', awaits: 'project' });
       expect(readdirSync(place('hall')))
         .to.include('later')
         .and.not.to.include('earlier');
@@ -334,11 +360,34 @@ describe('a simulation', () => {
       submitted('room');
       renameSync(place('room'), place('old'));
       mkdirSync(place('room'));
+      writeFileSync(place('room/from-a-backup'), '');
       expect(await make('anew')).to.include({ is: 'done' });
       rmSync(place('room'), { recursive: true });
       symlinkSync('old', place('room'));
       expect(await make('moved')).to.include({ is: 'done' });
       expect([existsSync(place('old/anew')), existsSync(place('old/moved'))]).to.deep.equal([false, true]);
+    });
+
+    it('does not work in the empty directory that it is mounted on', async () => {
+      submitted('room');
+      renameSync(place('room'), place('mounted'));
+      for (const path of ['room', 'room/proc', 'room/logfiles']) {
+        mkdirSync(place(path));
+        const reason = `The project ${place('room')} is not there: an empty directory is in its place. Mount it,`;
+        expect(await make('there'), path).to.deep.equal(away(`${reason} ${goesOn}`));
+      }
+      expect(readdirSync(place('room')).sort()).to.deep.equal(['logfiles', 'proc']);
+      rmSync(place('room'), { recursive: true });
+      renameSync(place('mounted'), place('room'));
+      expect(await make('there')).to.include({ is: 'done' });
+      expect(readdirSync(place('room'))).to.include('there');
+    });
+
+    it('works in an empty one that it was from the beginning, whatever its device is called now', async () => {
+      submitted('room');
+      const { way = '', identity = '' } = project.found ?? {};
+      project = { ...project, found: { way, identity: identity.replace(/^\d+/, '999') } };
+      expect(await make('first')).to.include({ is: 'done' });
     });
 
     it('tidies nothing there', () => {
@@ -383,14 +432,63 @@ describe('a simulation', () => {
     expect(log()).to.match(/^# rayserver job 12/);
   });
 
-  it('says so when the project is deleted while it runs', async () => {
-    const loop = 'echo > waiting; while [ -e waiting ]; do sleep 0.05; done';
-    const { outcome } = begin(task([run('sh', ['-c', loop])], { makes: ['x.hdr'] }));
+  it('waits for a project that is deleted, or goes away, while it runs', async () => {
+    const loop = 'echo > waiting; while [ -e waiting ]; do sleep 0.05; done; exit 1';
+    for (const remove of [
+      () => rmSync(project.path, { recursive: true }),
+      () => {
+        renameSync(project.path, `${project.path}.away`);
+        rmSync(`${project.path}.away/waiting`);
+      },
+    ]) {
+      mkdirSync(project.path, { recursive: true });
+      const { outcome } = begin(task([run('sh', ['-c', loop])], { makes: ['x.hdr'] }));
+      await waitUntil('the program', () => existsSync(at('waiting')));
+      remove();
+      expect(await outcome).to.deep.equal(away(`The project ${project.path} is not there. Mount it, ${goesOn}`));
+      expect(existsSync(project.path)).to.equal(false);
+    }
+  });
+
+  it('says so when the project was deleted while it ran, and another one is in its place', async () => {
+    const loop = 'echo > waiting; while [ -e waiting ]; do sleep 0.05; done; exit 1';
+    const { outcome } = begin(task([run('sh', ['-c', loop])]));
     await waitUntil('the program', () => existsSync(at('waiting')));
-    rmSync(project.path, { recursive: true });
+    mkdirSync(join(project.root, 'other'));
+    renameSync(project.path, join(project.root, 'old'));
+    renameSync(join(project.root, 'other'), project.path);
+    rmSync(join(project.root, 'old'), { recursive: true });
     const reason = `The project was deleted while the simulation ran: ${project.path}`;
     expect(await outcome).to.include({ is: 'failed', reason });
-    expect(readdirSync(project.root)).to.deep.equal([]);
+    expect(readdirSync(project.path)).to.deep.equal([]);
+  });
+
+  it('counts for nothing where what it worked in was lost, though its path leads somewhere again', async () => {
+    const seen = world(new HandClock());
+    const enter = (asked: Project, look: 'now' | 'seldom') => {
+      const place = seen.workplaces.enter(asked, look);
+      return Object.assign(place, { isLost: () => true });
+    };
+    const workplaces = Object.assign(Object.create(seen.workplaces), {
+      enter,
+      leave: (place: Workplace) => seen.workplaces.leave(place),
+    });
+    const reason =
+      `What the project ${project.path} lies on was mounted anew while the simulation ran; ` +
+      'the job goes on by itself.';
+    expect(await live(task([run('fails')]), { ...seen, workplaces })).to.deep.equal(away(reason));
+  });
+
+  it('ends the cells of a project that is away', async () => {
+    const forgotten: string[] = [];
+    const seen = world(new HandClock());
+    const forget = ({ path }: Project) => void forgotten.push(path);
+    const containment = { enter: (wanted: Wanted) => seen.containment.enter(wanted), forget };
+    expect(await live(task([run('fails')]), { ...seen, containment })).to.include({ is: 'failed' });
+    expect(forgotten).to.deep.equal([]);
+    rmSync(project.path, { recursive: true });
+    await live(task([run('quiet')]), { ...seen, containment });
+    expect(forgotten).to.deep.equal([project.path]);
   });
 
   it('says what is full when the disk is', async function () {

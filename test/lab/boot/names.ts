@@ -16,7 +16,7 @@ export const sysv = [
   'going down ends simulations before init signals anybody',
   'after the reboot a job goes on where it was',
   'a project on a file system that is mounted at boot goes on',
-  'a project that is not mounted is said to be missing, and goes on when it is there',
+  'a project that is not mounted is said to be missing, and its job goes on by itself when it is there',
 ] as const;
 
 export const systemd = [
@@ -40,7 +40,7 @@ export const systemd = [
   'going down ends simulations before anybody is signalled',
   'after the reboot a job goes on where it was',
   'a project whose file system is mounted late is waited for',
-  'a project that is not mounted is said to be missing, and goes on when it is there',
+  'a project that is not mounted is said to be missing, and its job goes on by itself when it is there',
 ] as const;
 
 /** On both. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JobView } from '../../../src/protocol/api.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { job, makeProject, rayctl, root } from './guest.ts';
+import { job, log, makeProject, rayctl, root } from './guest.ts';
 import * as simulations from './simulations.ts';
 
 /**
@@ -82,15 +82,20 @@ export async function expectLateIsDone(): Promise<void> {
   await expectDone(film);
 }
 
-/** It says what is missing, loses nothing, and goes on when that is there. */
+/** It says what is missing, loses nothing, and goes on by itself when that is there. */
 export async function expectAbsentIsDone(): Promise<void> {
   const { absent: film } = left();
-  const { state, reason } = await waitUntil('a reason', async () => {
+  const { state, reason, tasks } = await waitUntil('a reason', async () => {
     const view = await job(film.id);
     return view.reason !== null && view;
   });
-  expect(reason).to.include(film.project);
+  expect(reason).to.match(new RegExp(`^The project ${film.project} is not there\\. Mount it, `));
+  expect({ state, ...tasks }).to.include({ state: 'running', done: first, waiting: frames - first, failed: 0 });
   root('mount', absent);
-  if (state === 'failed') await rayctl('retry', String(film.id));
+  await waitUntil('its frames', async () => (await job(film.id)).tasks.running === 2, { milliseconds: 70_000 });
   await expectDone(film);
+  expect((await job(film.id)).state).to.equal('done');
+  const lines = readFileSync(log, 'utf8').split('\n');
+  for (const says of [`jobs wait: ${reason}`, `the project ${film.project} is there again`])
+    expect(lines.filter((line) => line.includes(says))).to.have.length(1);
 }

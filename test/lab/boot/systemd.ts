@@ -78,8 +78,9 @@ async function second(): Promise<void> {
     for (const unit of services) expect(entered(unit)).to.be.greaterThan(entered('lab-slowly.service') + 2e6);
     await reboot.expectLateIsDone();
   });
-  await check('a project that is not mounted is said to be missing, and goes on when it is there', () =>
-    reboot.expectAbsentIsDone(),
+  await check(
+    'a project that is not mounted is said to be missing, and its job goes on by itself when it is there',
+    () => reboot.expectAbsentIsDone(),
   );
 }
 

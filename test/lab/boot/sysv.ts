@@ -187,8 +187,9 @@ async function second(): Promise<void> {
   );
   await check('after the reboot a job goes on where it was', () => simulations.expectGoesOn(slow));
   await check('a project on a file system that is mounted at boot goes on', reboot.expectLateIsDone);
-  await check('a project that is not mounted is said to be missing, and goes on when it is there', () =>
-    reboot.expectAbsentIsDone(),
+  await check(
+    'a project that is not mounted is said to be missing, and its job goes on by itself when it is there',
+    () => reboot.expectAbsentIsDone(),
   );
 }
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { isEnded, type Job } from '../../../src/model/job.ts';
 import { attemptText, type Outcome } from '../../../src/model/task.ts';
 import { isAbsent } from '../../../src/scheduler/absences.ts';
-import { stillEnding, taken } from '../../../src/scheduler/farm.ts';
+import { hostNamed, stillEnding, taken } from '../../../src/scheduler/farm.ts';
 import type { Order } from '../../../src/scheduler/messages.ts';
 import type { World } from './world.ts';
 
@@ -73,13 +73,16 @@ function checkQuiet({ farm, host, jobs, wakes }: World): void {
 }
 
 /** What an order must not do. */
-export function checkOrder({ jobs, doneTasks }: World, order: Order): void {
+export function checkOrder({ farm, jobs, doneTasks }: World, order: Order): void {
   if (!('attempt' in order)) return;
   const { job: id, task: number, attempt } = order.attempt;
   const task = jobs[id - 1]?.tasks.get(number);
   const isUnderWay = task?.state.is === 'running' || task?.state.is === 'paused';
-  if (order.order === 'start')
+  if (order.order === 'start') {
     expect(doneTasks.has(`${id}.${number}`), `${id}.${number} is done again`).to.equal(false);
+    const isMissing = isAbsent(hostNamed(farm, order.host), order.job);
+    expect(isMissing, `${id}.${number} starts where its project is missing`).to.equal(false);
+  }
   if (order.order === 'stop')
     expect(isUnderWay && task.attempts === attempt, `${attemptText(order.attempt)} is wanted`).to.equal(false);
 }

@@ -161,6 +161,8 @@ describe('a project that a host does not have', () => {
     const retry = { what: 'retry asked', job: farm.jobs.get(1) as Job, by: 'ann' } as const;
     expect(happen(retry)).to.deep.equal([look]);
     expect(happen(retry), 'it is being looked at').to.deep.equal([]);
+    expect(happen(seen(why)), 'and soon again').to.deep.equal(['wake 3 after 2000']);
+    wake(3);
     expect(happen(seen(null))).to.include.members(['start 1.1.2', 'start 1.2.2']);
   });
 

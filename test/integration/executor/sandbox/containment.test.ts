@@ -6,6 +6,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +19,8 @@ import { Simulation } from '../../../../src/executor/simulation.ts';
 import type { Project } from '../../../../src/model/job.ts';
 import type { Outcome } from '../../../../src/model/task.ts';
 import type { ServiceSettings } from '../../../../src/protocol/inner.ts';
-import { makeProject, noLimits, run, services, task, temporary, world } from '../../../support/executor.ts';
+import { HandClock, makeProject, noLimits, run, services, task, temporary, world } from '../../../support/executor.ts';
+import { noSmallDisk, SmallDisk } from '../../../support/full-disk.ts';
 import { processesIn } from '../../../support/inside.ts';
 import { skip } from '../../../support/skip.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
@@ -49,6 +51,15 @@ describe('a simulation', () => {
   };
   const live = (script: string, more: Partial<ServiceSettings> = {}, by = containment()): Promise<Outcome> =>
     begin(script, more, by).outcome;
+  /** Pid 1 of the cell, found while a simulation is there. */
+  const keeperWhile = async (by: Containment): Promise<number> => {
+    const { outcome, seen } = begin('touch waiting; while [ -e waiting ]; do sleep 0.05; done', {}, by);
+    await waitUntil('the program', () => existsSync(at('waiting')) && seen.pids.length > 0);
+    const keeper = keeperOf(seen.pids[0] ?? 0);
+    rmSync(at('waiting'));
+    expect(reason(await outcome)).to.equal('done');
+    return keeper;
+  };
   const reason = (outcome: Outcome) => ('reason' in outcome ? outcome.reason : outcome.is);
 
   describe('where no cell can be made', () => {
@@ -179,6 +190,33 @@ describe('a simulation', () => {
       expect([existsSync(at('first')), existsSync(at('second'))]).to.deep.equal([false, true]);
       project = { ...project, rest: 'moved', path: moved };
       expect(reason(await live('test -e first', {}, by))).to.equal('done');
+    });
+    it('is not in the cell of the directory that its project is mounted on, and none holds what was unmounted', async function () {
+      const why = noSmallDisk();
+      if (why !== null) skip(this, why);
+      const clock = new HandClock();
+      const by = new Containment({ home: join(base.path, 'home'), clock, log: () => {} });
+      expect(reason(await live('touch under /tmp/left', {}, by))).to.equal('done');
+      const disk = new SmallDisk(project.path, 4);
+      let keeper: number;
+      try {
+        expect(reason(await live('test ! -e /tmp/left && test ! -e under', {}, by))).to.equal('done');
+        keeper = await keeperWhile(by);
+        clock.pass(5000);
+        expect(existsSync(`/proc/${keeper}`), 'the cell of what is mounted').to.equal(true);
+      } finally {
+        disk.remove();
+      }
+      clock.pass(5000);
+      await waitUntil('the end of the cell', () => !existsSync(`/proc/${keeper}`));
+      expect(readdirSync(project.path)).to.include('under');
+    });
+    it('leaves no cell behind when its project is away', async () => {
+      const by = containment();
+      const keeper = await keeperWhile(by);
+      renameSync(project.path, `${project.path}.away`);
+      expect(await live('true', {}, by)).to.include({ is: 'postponed', awaits: 'project' });
+      await waitUntil('the end of the cell', () => !existsSync(`/proc/${keeper}`));
     });
     it('is lost with its cell, and the next one has another', async () => {
       const by = containment();

@@ -26,6 +26,21 @@ describe('progress in lines', () => {
     expect(lines).to.deep.equal(['job 12: waiting', 'job 12: 0 %', 'job 12: 34 %, 20 s left', 'job 12: done']);
   });
 
+  it('names what a job waits for, when that begins and when it ends', () => {
+    const lines: string[] = [];
+    const progress = new Lines(
+      (line) => lines.push(line),
+      () => 0,
+    );
+    const seen = (changes: Parameters<typeof jobView>[0]) => progress.show(jobView({ id: 12, ...changes }));
+    seen({ state: 'running', progress: 0.1, secondsLeft: null });
+    for (let times = 0; times < 2; times++)
+      seen({ state: 'running', progress: 0.1, secondsLeft: null, reason: 'No.\n' });
+    seen({ state: 'running', progress: 0.1, secondsLeft: null });
+    seen({ state: 'failed', finishedAt: '2026-01-02T03:04:05.000Z', reason: 'Broken.' });
+    expect(lines).to.deep.equal(['job 12: 10 %', 'job 12: 10 %: No.\\x0a', 'job 12: 10 %', 'job 12: failed']);
+  });
+
   it('keeps the jobs apart', () => {
     const lines: string[] = [];
     const progress = new Lines(
