@@ -249,6 +249,8 @@ function readPlace(fields: FieldReader): Place | 'heard' | null {
 function readFromSpawner(type: number, id: number, fields: FieldReader): FromSpawner {
   switch (type) {
     case 1:
+      // What follows may be something else in another version.
+      if (id !== VERSION) throw new RangeError(`it speaks version ${id}`);
       return { say: 'ready', version: id, pid: fields.u32(), groups: readGroups(fields) };
     case 2:
       return { say: 'started', id, pid: fields.u32() };

@@ -104,7 +104,6 @@ export class SpawnerProcess {
       this.#handlers.heard(message);
       return;
     }
-    if (message.version !== VERSION) throw new RangeError(`it speaks version ${message.version}`);
     this.#child.unref();
     this.keepsAwake(false);
     this.#greeted(message);

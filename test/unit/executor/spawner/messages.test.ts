@@ -12,6 +12,7 @@ import {
   streams,
   type ToSpawner,
   toSpawner,
+  VERSION,
 } from '../../../../src/executor/spawner/messages.ts';
 
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -50,7 +51,7 @@ const toMessages: fc.Arbitrary<ToSpawner> = fc.oneof(
 const fromMessages: fc.Arbitrary<FromSpawner> = fc.oneof(
   fc.record({
     say: say('ready'),
-    version: u32,
+    version: fc.constant(VERSION),
     pid: u32,
     groups: fc.record({ held: fc.subarray([...held]), errno: u32 }),
   }),
