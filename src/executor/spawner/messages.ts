@@ -277,8 +277,6 @@ function readFromSpawner(type: number, id: number, fields: FieldReader): FromSpa
 }
 
 function readGroups(fields: FieldReader): Groups {
-  // That of another version is known by its number.
-  if (fields.rest().length === 0) return { held: [], errno: 0 };
   const bits = fields.u8();
   return { held: held.filter((_, at) => bits & (1 << at)), errno: fields.u32() };
 }
