@@ -92,7 +92,10 @@ async function bomb(): Promise<void> {
   await until('the end of forking', () => farm.files('bomb', 'forked').length === 1);
   expect(Number(farm.textOf('bomb', 'forked'))).to.equal(39);
   const script = 'for n in 1 2 3 4 5 6 7 8 9 10; do sleep 1 & done; wait; exec ls';
-  expect((await farm.over(await farm.begin('other', script))).reason).to.equal(null);
+  // One that shares its cell, and one that does not.
+  const { path } = (await farm.client.job(bomb)).project;
+  for (const project of [path, farm.makeProject('other', {})])
+    expect((await farm.over(await farm.begin('other', script, project))).reason).to.equal(null);
   expect((await farm.client.job(bomb)).state).to.equal('running');
   await cancel(bomb);
 }

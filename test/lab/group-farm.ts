@@ -122,9 +122,8 @@ export function processOf(name: 'procwrap' | 'server' | 'spawner'): number | nul
   return pids().find((pid) => isIt(readProcess(pid, 'cmdline'))) ?? null;
 }
 
-/** Starts a program in a project of its own. @returns the number of the job */
-export async function begin(name: string, script: string): Promise<number> {
-  const path = makeProject(name, {});
+/** Starts a program, in a new project if none is named. @returns the number of the job */
+export async function begin(name: string, script: string, path = makeProject(name, {})): Promise<number> {
   return (await client.submit({ kind: 'command', project: { path }, command: ['sh', '-c', script, name] })).id;
 }
 
