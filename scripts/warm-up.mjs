@@ -25,8 +25,9 @@ export async function warmFarm({ front, procwrap, server, rayctl }) {
   const running = [];
   try {
     await warmAlone(front, ['--home', home, '--port', '0']);
-    running.push(start(procwrap, [host, home]));
-    await until(() => existsSync(join(home, 'run/inner/procwrap.sock')), running);
+    const waiting = start(procwrap, [host, home]);
+    running.push(waiting);
+    await until(() => existsSync(join(home, 'run/inner/procwrap.sock')), waiting);
     running.push(await startServer(server, home));
     await askHealth(join(home, 'run/submit.sock'));
     await warmAlone(rayctl, ['--home', home, 'jobs']);
@@ -84,8 +85,12 @@ async function startServer(file, home) {
   return server;
 }
 
-async function until(isSo, running) {
-  while (!isSo()) await Promise.race([pause(10), ...running.map(({ ended }) => ended)]);
+/** Whoever is to bring that about must not end before, with whatever status. */
+async function until(isSo, { child }) {
+  while (!isSo()) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${child.spawnargs[3]} ended too soon`);
+    await pause(10);
+  }
 }
 
 function askHealth(socketPath) {
