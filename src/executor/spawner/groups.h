@@ -153,16 +153,6 @@ static bool control(int directory, char sign, const char *name) {
   return write_in(directory, "cgroup.subtree_control", text);
 }
 
-/* For the group of each place. */
-static bool switch_on(enum controllers wanted) {
-  for (int i = 0; i < CONTROLLERS; i++) {
-    if (controllers[i].is != wanted) continue;
-    if (!control(given_fd, '+', controllers[i].name) || !control(groups_fd, '+', controllers[i].name)) return false;
-  }
-  controllers_on |= wanted;
-  return true;
-}
-
 /* From the bottom to the top. */
 static void switch_off(enum controllers wanted) {
   for (int i = 0; i < CONTROLLERS; i++) {
@@ -171,6 +161,20 @@ static void switch_off(enum controllers wanted) {
     control(given_fd, '-', controllers[i].name);
   }
   controllers_on &= ~(unsigned)wanted;
+}
+
+/* For the group of each place; not half of the way. */
+static bool switch_on(enum controllers wanted) {
+  for (int i = 0; i < CONTROLLERS; i++) {
+    if (controllers[i].is != wanted) continue;
+    if (control(given_fd, '+', controllers[i].name) && control(groups_fd, '+', controllers[i].name)) continue;
+    int error = errno;
+    switch_off(wanted);
+    errno = error;
+    return false;
+  }
+  controllers_on |= wanted;
+  return true;
 }
 
 static unsigned controllers_of(int fd) {
@@ -231,12 +235,17 @@ static int take_control(void) {
 
 /* Making and removing */
 
-/* Kills what is in a directory of groups, and removes it if nothing is left. */
-static void remove_groups(int parent, const char *name) {
+static DIR *list_in(int parent, const char *name) {
   int fd = open_in(parent, name);
   DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-  if (fd >= 0) write_in(fd, "cgroup.kill", "1");
   if (!directory && fd >= 0) close(fd);
+  return directory;
+}
+
+/* Kills what is in a directory of groups, and removes it if nothing is left. */
+static void remove_groups(int parent, const char *name) {
+  DIR *directory = list_in(parent, name);
+  if (directory) write_in(dirfd(directory), "cgroup.kill", "1");
   /* Who is killed takes a moment to be gone. */
   for (int tries = 0; directory && tries < GONE_TRIES; tries++) {
     rewinddir(directory);
@@ -258,8 +267,7 @@ static int make_groups(unsigned home, unsigned life) {
   if (given_fd < 0) return 0;
   snprintf(prefix, sizeof prefix, "rayserver-%06x-", home);
   snprintf(groups_name, sizeof groups_name, "%s%05x", prefix, life);
-  int again = open_in(given_fd, ".");
-  DIR *directory = again < 0 ? NULL : fdopendir(again);
+  DIR *directory = list_in(given_fd, ".");
   for (struct dirent *entry; directory && (entry = readdir(directory));)
     if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) remove_groups(given_fd, entry->d_name);
   if (directory) closedir(directory);
@@ -289,11 +297,11 @@ static bool write_number(int group, const char *file, uint64_t number) {
 }
 
 /* Bytes that all in a group have together, in memory; who needs more is killed with all the others. */
-static bool limit_memory(int group, uint64_t memory) {
-  if (!write_number(group, "memory.max", memory) || !write_in(group, "memory.oom.group", "1")) return false;
+static void limit_memory(int group, uint64_t memory) {
+  write_number(group, "memory.max", memory);
+  write_in(group, "memory.oom.group", "1");
   /* Not there where the kernel knows of no swap. */
   write_in(group, "memory.swap.max", "0");
-  return true;
 }
 
 /*
@@ -307,8 +315,8 @@ static int group_of(size_t place, uint64_t processes, uint64_t memory, bool *cou
   *counted = false;
   if (groups_fd < 0) return -1;
   snprintf(name, sizeof name, "%zu", place);
-  /* What others have left in a /tmp would still count. */
-  if (group->made && limits) remove_group(place);
+  /* What others have left in a /tmp would still count, and the limit of one that could not be started would hold. */
+  if (group->made && (limits || group->limited)) remove_group(place);
   if (!group->made && mkdirat(groups_fd, name, 0755) < 0) {
     /* Somebody who could not be killed may have gone since. */
     if (errno != EEXIST || unlinkat(groups_fd, name, AT_REMOVEDIR) < 0 || mkdirat(groups_fd, name, 0755) < 0) return -1;
@@ -319,7 +327,8 @@ static int group_of(size_t place, uint64_t processes, uint64_t memory, bool *cou
   if ((controllers_on & PIDS) && (group->processes == processes || write_number(fd, "pids.max", processes)))
     group->processes = processes;
   *counted = processes > 0 && group->processes == processes;
-  if (limits) group->limited = limit_memory(fd, memory);
+  if (limits) limit_memory(fd, memory);
+  group->limited = limits;
   return fd;
 }
 
