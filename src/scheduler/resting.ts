@@ -35,5 +35,5 @@ export function isResting(farm: FarmState, { id }: Job): boolean {
 /** What outside keeps a job from going on, for people; null if nothing does. */
 export function waitsFor(farm: FarmState, job: Pick<JobHead, 'id' | 'project'>): string | null {
   if (!farm.jobs.has(job.id)) return null;
-  return farm.resting.get(job.id)?.why ?? absentEverywhere(farm, job);
+  return absentEverywhere(farm, job) ?? farm.resting.get(job.id)?.why ?? null;
 }

@@ -69,6 +69,15 @@ describe('a project that a host does not have', () => {
     expect(farm.occupied.size).to.equal(0);
   });
 
+  it('is named where there was no room on its disk before', () => {
+    const one = inFilm(1);
+    happen({ what: 'submitted', job: one });
+    happen(end('1.1.1', { is: 'postponed', reason: 'No space left.' }));
+    expect(waitsFor(farm, one)).to.match(/^No space left\. /);
+    happen(end('1.2.1', away));
+    expect(waitsFor(farm, one)).to.equal(why);
+  });
+
   it('is looked at again and again, after ever longer times, up to a minute', () => {
     missing();
     const pauses: string[] = [];
