@@ -24,15 +24,22 @@ export async function inTurn<T>(path: string, changes: boolean, deed: (door: Doo
   const directory = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     const place = new Place(directory, basename(path));
-    const door = lookBeside(place) === null ? null : new Door(place);
     try {
-      return await deed(door);
+      return await atDoor(place, deed);
     } finally {
-      door?.close();
       place.close();
     }
   } finally {
     closeSync(directory);
+  }
+}
+
+async function atDoor<T>(place: Place, deed: (door: Door | null) => Promise<T>): Promise<T> {
+  const door = lookBeside(place) === null ? null : new Door(place);
+  try {
+    return await deed(door);
+  } finally {
+    door?.close();
   }
 }
 

@@ -178,7 +178,7 @@ await check('without the controller memory: doctor says so, and the rest holds',
 await check('without the right to switch controllers on: doctor says so, and simulations run', async () => {
   const { exit, said, says } = farm.spawnerAlone('owned', all);
   expect(exit).to.equal(0);
-  expect(says).to.match(/The controllers of the control group \S+ cannot be switched on: error 13\.$/);
+  expect(says).to.match(/The controllers of the control group \S+ cannot be switched on: permission denied\.$/);
   const [group, memory, processes] = said;
   expect(group).to.match(/\/rayserver-\w+-\w+\/\d+$/);
   expect(memory).to.equal(String(2 ** 25));

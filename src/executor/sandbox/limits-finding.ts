@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { quoted } from '../../model/shell-word.ts';
 import type { Finding } from '../../protocol/inner.ts';
 import type { GivenGroup } from '../../unix/control-group.ts';
+import { systemWords } from '../file-error.ts';
 import { compileSpawner } from '../mends.ts';
 import { type Groups, type Held, held } from '../spawner/messages.ts';
 import type { SpawnerKind } from '../spawner/process.ts';
@@ -55,7 +56,7 @@ function explain(missing: readonly Held[], errno: number, given: GivenGroup | nu
     const mend = `cat ${quoted(path)}/cgroup.controllers   # wanted: ${asked}, and on the kernel's command line cgroup_enable=memory`;
     return { why: `The control group ${path} has no controller ${absent.join(' and no ')}`, mend };
   }
-  const refused = errno === 0 ? 'it belongs to another manager' : `error ${errno}`;
+  const refused = errno === 0 ? 'it belongs to another manager' : systemWords(-errno);
   const why = `The controllers of the control group ${path} cannot be switched on: ${refused}`;
   return { why, mend: `cat ${quoted(path)}/cgroup.procs   # only processes of rayserver are wanted there` };
 }

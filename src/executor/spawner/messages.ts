@@ -33,8 +33,8 @@ import { type FieldReader, FieldWriter, Frames } from './fields.ts';
  *     3 refused      id; error u32 (errno); of u8: 0 program, 1 directory, 2 stdin, 3 stdout, 4 the system, 5 the cell
  *     4 output       id; stream u8; bytes to the end of the frame
  *     5 ended        id; how u8: 0 exited, 1 killed by a signal; exit status or signal u32; user u64, system u64
- *                    (microseconds); peak u64 (bytes); out of memory u8: it was ended because all of it together needed
- *                    more than `memory`: nothing of the simulation is left, and all its output was sent
+ *                    (microseconds); peak u64 (bytes); out of memory u8: 1 it was ended because all of it together needed
+ *                    more than `memory`. Nothing of the simulation is left, and all its output was sent
  *     6 opened       id; error u32 (errno, 0: the cell can be used)
  *
  * A stream has {@link WINDOW} bytes of credit when it starts; what is forwarded is taken from it, and when nothing is

@@ -39,7 +39,7 @@ describe('what doctor says of the limits of a simulation', () => {
   });
   it('says what refuses', () => {
     const refused = `${all}The controllers of the control group ${path} cannot be switched on: `;
-    expect(find({ errno: 16 }, given).says).to.equal(`${refused}error 16.`);
+    expect(find({ errno: 16 }, given).says).to.equal(`${refused}resource busy or locked.`);
     expect(find({}, given).says).to.equal(`${refused}it belongs to another manager.`);
   });
 
