@@ -7,8 +7,7 @@ import { Lab } from '../support/lab.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 /** A project that is not mounted when its host has started again, for which a directory stands that was renamed. */
-describe('a project that is away', function () {
-  this.timeout(120_000);
+describe('a project that is away', () => {
   let lab: Lab;
   let project: string;
   let reason: string;

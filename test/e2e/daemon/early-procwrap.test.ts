@@ -47,11 +47,14 @@ describe('a procwrap that the front has started', () => {
   });
 
   it('is not waited for longer than it takes to start', async () => {
-    const other = spawn('/bin/sleep', ['60'], ordinaryUser);
-    const server = await serveHandedOver(home, { procwrap: other.pid ?? null });
-    expect(home.processes('procwrap')).to.have.lengthOf(1);
-    server.kill('SIGTERM');
-    expect(await server.ended).to.equal(0);
-    other.kill();
+    const other = spawn('/bin/sleep', ['infinity'], ordinaryUser);
+    try {
+      const server = await serveHandedOver(home, { procwrap: other.pid ?? null });
+      expect(home.processes('procwrap')).to.have.lengthOf(1);
+      server.kill('SIGTERM');
+      expect(await server.ended).to.equal(0);
+    } finally {
+      other.kill();
+    }
   });
 });
