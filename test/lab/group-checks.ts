@@ -163,6 +163,11 @@ await check('delegated: when the spawner was killed, the next one limits as befo
 await check('delegated: nothing of it is left at the end', nothingIsLeft);
 await farm.endFarm();
 
+await check('delegated: a limit does not hold for the next one where its program could not be started', async () => {
+  const { said, next } = farm.spawnerAlone('marked', all);
+  expect(said[1]).to.equal(String(2 ** 25));
+  expect(next).to.equal('max');
+});
 await check('without the controller memory: doctor says so, and the rest holds', async () => {
   const { exit, said, says } = farm.spawnerAlone('marked', ['cpu', 'pids']);
   expect(exit).to.equal(0);

@@ -48,6 +48,8 @@ function makeGroup(given: Given, controllers: readonly string[]): void {
 interface Alone {
   readonly exit: number | null;
   readonly said: readonly string[];
+  /** The limit of memory of one that has none, and comes after one that has. */
+  readonly next: string;
   readonly says: string;
 }
 

@@ -8,6 +8,7 @@ export const names = [
   'delegated: a paused simulation stands still, and a cancelled one leaves nothing',
   'delegated: when the spawner was killed, the next one limits as before',
   'delegated: nothing of it is left at the end',
+  'delegated: a limit does not hold for the next one where its program could not be started',
   'without the controller memory: doctor says so, and the rest holds',
   'without the right to switch controllers on: doctor says so, and simulations run',
   'not delegated: doctor says so',

@@ -22,5 +22,12 @@ const command = { program: 'sh', args: ['-c', script], ...files };
 const { ended } = await start({ ...command, processes: 40, memory: 2 ** 25 }, hear, realClock);
 const { exit } = await ended;
 const { says } = limitsFinding(spawner, givenGroup());
+const lines = said.trim().split('\n');
+// One that cannot be started, and one without a limit in its place.
+const refused = start({ ...command, program: '/none', memory: 2 ** 25 }, hear, realClock);
+await refused.catch(() => undefined);
+said = '';
+const limit = 'cat "/sys/fs/cgroup$(cut -c4- /proc/self/cgroup)/memory.max"';
+await (await start({ ...command, args: ['-c', limit] }, hear, realClock)).ended;
 await spawner.close();
-console.log(JSON.stringify({ exit, said: said.trim().split('\n'), says }));
+console.log(JSON.stringify({ exit, said: lines, next: said.trim(), says }));
