@@ -33,12 +33,20 @@ export class Workplace {
 
   /** Deleted, or lost with what it lies on. */
   isGone(): boolean {
-    return this.isLost() || fstatSync(this.directory).nlink === 0;
+    return (this.#names ?? 0) === 0;
   }
 
   /** Whatever is mounted at its path now, this is reached no more. */
   isLost(): boolean {
-    return identityOf(`/proc/self/fd/${this.directory}`) === null;
+    return this.#names === null;
+  }
+
+  get #names(): number | null {
+    try {
+      return fstatSync(this.directory).nlink;
+    } catch {
+      return null;
+    }
   }
 
   /**

@@ -22,7 +22,7 @@ import { foundAt, openProject, whyAway } from '../../../src/executor/project.ts'
 import type { Wanted } from '../../../src/executor/sandbox/containment.ts';
 import { Simulation } from '../../../src/executor/simulation.ts';
 import { tidy } from '../../../src/executor/tidy.ts';
-import type { Workplace } from '../../../src/executor/workplaces.ts';
+import { Workplace } from '../../../src/executor/workplaces.ts';
 import type { JobLimits, Project } from '../../../src/model/job.ts';
 import type { Ambient, Outcome, TaskPlan } from '../../../src/model/task.ts';
 import { closeStrangersOnExec } from '../../../src/unix/descriptors.ts';
@@ -477,6 +477,16 @@ describe('a simulation', () => {
       `What the project ${project.path} lies on was mounted anew while the simulation ran; ` +
       'the job goes on by itself.';
     expect(await live(task([run('fails')]), { ...seen, workplaces })).to.deep.equal(away(reason));
+  });
+
+  it('knows a directory that is lost from one that was deleted', () => {
+    const place = new Workplace(project, openProject(project), 0);
+    expect([place.isGone(), place.isLost()]).to.deep.equal([false, false]);
+    rmSync(project.path, { recursive: true });
+    expect([place.isGone(), place.isLost()]).to.deep.equal([true, false]);
+    // As a stale handle, this cannot be looked at.
+    closeSync(place.directory);
+    expect([place.isGone(), place.isLost()]).to.deep.equal([true, true]);
   });
 
   it('ends the cells of a project that is away', async () => {
