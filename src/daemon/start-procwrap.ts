@@ -6,8 +6,8 @@ import type { Tell } from '../log/log.ts';
 import { withNodeOptions } from '../unix/node-options.ts';
 import { scripts } from './program.ts';
 
-/** For so long the procwrap that the front has started is taken to be on its way to its socket. */
-const onItsWayMilliseconds = 2000;
+/** For so long the procwrap that the front has started is taken to be on its way to its socket: a machine may be busy. */
+const onItsWayMilliseconds = 10_000;
 
 export interface ProcwrapToStart {
   readonly host: string;
