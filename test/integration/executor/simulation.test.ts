@@ -298,16 +298,18 @@ describe('a simulation', () => {
     expect(await live(task([run('quiet')]))).to.include({ is: 'done' });
   });
 
-  it('waits for a project that its user may not read', async function () {
-    if (process.getuid?.() !== 0) skip(this, 'only root can become somebody who may not read it');
-    chmodSync(project.path, 0);
+  it('waits for a project that its user may not read, or not enter', async function () {
+    if (process.getuid?.() !== 0) skip(this, 'only root can become somebody who may not');
     const reason = `The project ${project.path} cannot be read: permission denied. Mount it or make it readable,`;
     chmodSync(base.path, 0o711);
-    process.seteuid?.(65534);
-    try {
-      expect(whyAway(project)).to.equal(`${reason} ${goesOn}`);
-    } finally {
-      process.seteuid?.(0);
+    for (const mode of [0, 0o744]) {
+      chmodSync(project.path, mode);
+      process.seteuid?.(65534);
+      try {
+        expect(whyAway(project)).to.equal(`${reason} ${goesOn}`);
+      } finally {
+        process.seteuid?.(0);
+      }
     }
   });
 
