@@ -66,6 +66,7 @@ describe('attempts on a host', () => {
       },
       begin,
       tidy: (_project, paths) => events.push(`tidy ${paths.join(' ')}`),
+      release: (attempt, keeps) => events.push(`${keeps ? 'keep' : 'release'} ${attempt}`),
       changed: () => {},
     });
 
