@@ -65,6 +65,11 @@ export class Claims {
       if (claim.isKept && attemptKey(claim.attempt).job === job) this.#drop(key, claim);
   }
 
+  /** Nothing runs any more, and we go. */
+  close(): void {
+    for (const [key, claim] of this.#claims) this.#drop(key, claim);
+  }
+
   /** Removes what tasks that are over have left, unless others make the same thing by now. */
   async tidy(directory: number, holds: readonly string[], remove: () => void): Promise<void> {
     const thing = thingOf(holds);
@@ -133,11 +138,10 @@ function fileOf(thing: string): string {
 }
 
 function sentence({ by, ended }: Refused, thing: string): string {
-  const who =
-    by === null
-      ? `Another rayserver (see ${fileOf(thing)})`
-      : `Another rayserver, on host ${by.host} with process ${by.pid},`;
   const what = thing.replace(/^fill:/, 'the ambient file of ').replace(/^\w+:/, '');
-  if (ended) return `${who} was ended while it made ${what}; the job goes on in a moment.`;
-  return `${who} makes ${what}; the job goes on when that is done.`;
+  if (by === null) return `Another rayserver (see ${fileOf(thing)}) makes ${what}; the job goes on when that is done.`;
+  const { host, pid } = by;
+  return ended
+    ? `Another rayserver, on host ${host} with process ${pid}, was ended while it made ${what}; the job goes on in a moment.`
+    : `Another rayserver, on host ${host} with process ${pid}, makes ${what}; the job goes on when that is done.`;
 }

@@ -104,7 +104,11 @@ export class Control {
       changed: () => this.consider(),
     });
     this.over = new Promise((settle) => {
-      this.#leave = (status = 0) => settle(status);
+      this.#leave = (status = 0) => {
+        // Others do not begin what still hangs here.
+        if (this.#attempts.live === 0) this.#claims.close();
+        settle(status);
+      };
     });
   }
 

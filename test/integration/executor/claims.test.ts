@@ -97,6 +97,12 @@ describe('what a task makes', () => {
     others.release('8.1.4');
   });
 
+  it('is given up by one that goes', async () => {
+    await mine.claim('1.1.1', directory, octree);
+    mine.close();
+    expect(locks()).to.deep.equal([]);
+  });
+
   it('is tidied away, but not while others make it', async () => {
     const removed: string[] = [];
     const tidy = (which: string) => mine.tidy(directory, octree.holds, () => removed.push(which));
