@@ -17,7 +17,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { Claims } from '../../../src/executor/claims.ts';
 import { realClock } from '../../../src/executor/clock.ts';
+import { lockProbe } from '../../../src/executor/lock-probe.ts';
 import { foundAt, openProject, whyAway } from '../../../src/executor/project.ts';
 import type { Wanted } from '../../../src/executor/sandbox/containment.ts';
 import { Simulation } from '../../../src/executor/simulation.ts';
@@ -216,6 +218,49 @@ describe('a simulation', () => {
     const again = new Simulation({ attempt: '12.3.2', task: task([run('quiet')]), job }, world(new HandClock()));
     expect(await again.live()).to.include({ is: 'done' });
     expect(readdirSync(at('proc'))).to.deep.equal([]);
+  });
+
+  describe('of what another rayserver makes', () => {
+    const holds = ['octree:octrees/room.oct'];
+    const part = 'octrees/room.oct.part';
+    const plan = (program: string) =>
+      task([run(program, [], { stdout: { to: 'file', path: part } }), { do: 'rename', from: part, to: 'made' }], {
+        holds,
+        directories: ['octrees'],
+        litter: [part],
+      });
+    const of = (home: string): Seen => ({ ...world(realClock), claims: new Claims(home, lockProbe(realClock)) });
+
+    it('waits, and touches nothing of the other one', async () => {
+      const first = begin(plan('waits'), of('/home/first'));
+      await waitUntil('the program', () => existsSync(at('waiting')) && read(part) === 'half');
+      await waitUntil('its pid file', () => readdirSync(at('proc')).includes('room.inside.pid'));
+      const second = of('/home/second');
+      const outcome = await live(plan('quiet'), second);
+      const reason = `process ${process.pid}, makes octrees/room.oct; the job goes on when that is done.`;
+      expect(outcome).to.include({ is: 'postponed', awaits: 'others' });
+      expect('reason' in outcome && outcome.reason).to.include(reason);
+      expect([read(part), readdirSync(at('proc')).includes('room.inside.pid')]).to.deep.equal(['half', true]);
+      writeFileSync(at('go'), '');
+      expect(await first.outcome).to.include({ is: 'done' });
+      expect(read('made')).to.equal('half and the rest');
+      expect(log()).to.match(/^# done, /m);
+      expect(await live(plan('quiet'), second), 'not acknowledged').to.include({ is: 'postponed' });
+      first.seen.claims.release('12.3.1');
+      expect(await live(plan('waits'), second)).to.include({ is: 'done' });
+      second.claims.release('12.3.1');
+      expect(readdirSync(at('proc'))).to.deep.equal([]);
+    });
+
+    it('is not kept waiting by one that failed or was stopped', async () => {
+      expect(await live(plan('fails'), of('/home/first'))).to.include({ is: 'failed' });
+      expect(readdirSync(at('proc'))).to.deep.equal([]);
+      const stopped = begin(plan('waits'), of('/home/second'));
+      await waitUntil('the program', () => existsSync(at('waiting')));
+      stopped.simulation.stop();
+      expect(await stopped.outcome).to.deep.equal({ is: 'stopped' });
+      expect(readdirSync(at('proc'))).to.deep.equal([]);
+    });
   });
 
   it('that does not listen is killed with all its children after ten seconds', async () => {
