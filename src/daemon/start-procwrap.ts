@@ -4,6 +4,7 @@ import type { Home } from '../config/home.ts';
 import type { LogFile } from '../log/file.ts';
 import type { Tell } from '../log/log.ts';
 import { withNodeOptions } from '../unix/node-options.ts';
+import { isLive } from '../unix/processes.ts';
 import { scripts } from './program.ts';
 
 /** For so long the procwrap that the front has started is taken to be on its way to its socket: a machine may be busy. */
@@ -54,19 +55,10 @@ export function procwrapStarter(wanted: ProcwrapToStart, early: number | null, l
   return () => {
     const isThere =
       last === null
-        ? early !== null && performance.now() - began < onItsWayMilliseconds && isAlive(early)
+        ? early !== null && performance.now() - began < onItsWayMilliseconds && isLive(early)
         : last.pid !== undefined && last.exitCode === null && last.signalCode === null;
     if (isThere) return;
     last = startProcwrap(wanted);
     last.once('error', (error) => log('error', `the control process does not start: ${error.message}`));
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

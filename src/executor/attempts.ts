@@ -23,6 +23,8 @@ export interface AttemptsOptions {
   readonly reports: Pick<Reports, 'started' | 'progressed' | 'ended'>;
   readonly begin: (assignment: Assignment, signs: Signs, turn: Turn) => Living;
   readonly tidy: (project: Project, paths: readonly string[]) => void;
+  /** What it made is done and tidied. `keeps`: another task of its job goes on with that. */
+  readonly release: (attempt: string, keeps: boolean) => void;
   /** How many frames are made ready for each slot while others run. */
   readonly readyPerSlot: number;
   /** Something came to its end, or was forgotten. */
@@ -167,8 +169,9 @@ export class Attempts {
     this.#known.delete(name);
     this.#ended -= 1;
     const { task, job } = attempt.assignment;
-    if (attempt.state.outcome.is === 'done' && task.afterwards.length > 0)
-      this.#options.tidy(job.project, task.afterwards);
+    if (attempt.state.outcome.is !== 'done') return;
+    if (task.afterwards.length > 0) this.#options.tidy(job.project, task.afterwards);
+    if (task.holds.length > 0) this.#options.release(name, isForFilter(task));
   }
 
   /** Says again all that is known of an attempt. */
@@ -279,10 +282,15 @@ export class Attempts {
 }
 
 /**
- * Frames come by the thousand: those that did what they should are no news here. That a project is away the server says,
- * once for all that find it so.
+ * Frames come by the thousand: those that did what they should are no news here. That a project is away, or that others
+ * make the same, the server says, once for all that find it so.
  */
 function isNews({ step }: TaskPlan, outcome: Outcome): boolean {
-  if (outcome.is === 'postponed' && outcome.awaits === 'project') return false;
+  if (outcome.is === 'postponed' && outcome.awaits !== undefined) return false;
   return step !== 'frame' || (outcome.is !== 'done' && outcome.is !== 'withdrawn');
+}
+
+/** A picture that has no final name yet. */
+function isForFilter({ step, deeds }: TaskPlan): boolean {
+  return step === 'view' && !deeds.some((deed) => deed.do === 'rename');
 }

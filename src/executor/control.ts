@@ -8,6 +8,7 @@ import type { Log } from '../protocol/end.ts';
 import type { FromProcwrap, HostSettings, Start, ToProcwrap } from '../protocol/inner.ts';
 import type { ProcwrapLink } from '../protocol/link.ts';
 import { Attempts, type Signs } from './attempts.ts';
+import { Claims } from './claims.ts';
 import type { Clock } from './clock.ts';
 import { OpenFiles } from './files.ts';
 import { Helpers } from './helpers.ts';
@@ -21,7 +22,7 @@ import type { Run } from './run.ts';
 import { Containment } from './sandbox/containment.ts';
 import { type Assignment, Simulation } from './simulation.ts';
 import { Surroundings } from './surroundings.ts';
-import { tidy } from './tidy.ts';
+import { tidy, tidyUnclaimed } from './tidy.ts';
 import type { Turn } from './turn.ts';
 import { Workplaces } from './workplaces.ts';
 
@@ -66,6 +67,7 @@ export class Control {
   readonly #surroundings: Surroundings;
   readonly #workplaces: Workplaces;
   readonly #shares: Shares;
+  readonly #claims: Claims;
   readonly #containment: Containment;
   readonly #locks: LockProbe;
   readonly #helpers = new Helpers();
@@ -89,6 +91,7 @@ export class Control {
     this.#workplaces = new Workplaces(clock);
     this.#locks = lockProbe(clock);
     this.#shares = new Shares(clock, this.#locks);
+    this.#claims = new Claims(options.home, this.#locks);
     this.#containment = new Containment(options);
     this.#attempts = new Attempts({
       clock,
@@ -96,11 +99,16 @@ export class Control {
       reports: this.#reports,
       begin: (assignment, signs, turn) => this.#begin(assignment, signs, turn),
       tidy: (project, paths) => tidy(project, paths, log),
+      release: (attempt, keeps) => this.#claims.release(attempt, keeps),
       readyPerSlot: READY,
       changed: () => this.consider(),
     });
     this.over = new Promise((settle) => {
-      this.#leave = (status = 0) => settle(status);
+      this.#leave = (status = 0) => {
+        // Others do not begin what still hangs here.
+        if (this.#attempts.live === 0) this.#claims.close();
+        settle(status);
+      };
     });
   }
 
@@ -211,16 +219,27 @@ export class Control {
         break;
       case 'forget':
         this.#jobs.delete(message.job);
+        this.#claims.forget(message.job);
         break;
       case 'look':
         this.#look(message.project);
         break;
       case 'tidy':
-        tidy(message.project, message.paths, this.#options.log);
+        void this.#tidy(message);
         break;
       case 'farewell':
         this.#farewell = true;
         break;
+    }
+  }
+
+  async #tidy({ project, paths, holds }: Extract<ToProcwrap, { say: 'tidy' }>): Promise<void> {
+    this.#questions += 1;
+    try {
+      await tidyUnclaimed(project, paths, { claims: this.#claims, holds, log: this.#options.log });
+    } finally {
+      this.#questions -= 1;
+      this.consider();
     }
   }
 
@@ -265,6 +284,7 @@ export class Control {
       env: this.#surroundings.recall(settings).env,
       workplaces: this.#workplaces,
       shares: this.#shares,
+      claims: this.#claims,
       containment: this.#containment,
       turn,
       ...signs,

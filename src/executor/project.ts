@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, opendirSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fstatSync, opendirSync, openSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Found, Project } from '../model/job.ts';
 import { Refusal } from '../model/refusal.ts';
@@ -17,6 +17,8 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 export function openProject(project: Project): number {
   const directory = openAny(project);
   try {
+    // Where it may be read and not entered, nothing in it can be used.
+    statSync(`/proc/self/fd/${directory}/.`);
     requireSame(directory, project);
     return directory;
   } catch (error) {

@@ -4,6 +4,7 @@ import type { HostSettings } from '../protocol/inner.ts';
 import { wasEnded } from '../renderers/radiance/resume.ts';
 import { Away } from './away.ts';
 import { fileToDisk, removeBelow, renameBelow, requirePlainFile } from './below.ts';
+import type { Claims } from './claims.ts';
 import type { Clock } from './clock.ts';
 import { sentenceOf } from './file-error.ts';
 import type { Shares } from './indirect/shares.ts';
@@ -49,6 +50,7 @@ export interface World {
   readonly env: Environment;
   readonly workplaces: Workplaces;
   readonly shares: Shares;
+  readonly claims: Pick<Claims, 'claim' | 'release'>;
   readonly containment: Pick<Containment, 'enter' | 'forget'>;
   readonly turn: Turn;
   /** A program of it runs. */
@@ -121,7 +123,14 @@ export class Simulation {
     this.#limits.letGo();
   }
 
+  /** What it made is nobody else's until its end is acknowledged; of what is not done that is over at once. */
   async live(): Promise<Outcome> {
+    const outcome = await this.#live();
+    if (outcome.is !== 'done') this.#world.claims.release(this.#assignment.attempt);
+    return outcome;
+  }
+
+  async #live(): Promise<Outcome> {
     const { workplaces } = this.#world;
     const { project } = this.#assignment.job;
     let place: Workplace | null = null;
@@ -145,11 +154,16 @@ export class Simulation {
 
   async #prepare(place: Workplace): Promise<Outcome> {
     const { task } = this.#assignment;
-    const { settings, clock, turn } = this.#world;
+    const { settings, clock, turn, claims } = this.#world;
     await this.#patiently(() => {
       place.require(ours);
       place.require(task.directories);
     });
+    // Before anything of others is touched: their log has the same name.
+    if (task.holds.length > 0) {
+      const reason = await this.#patiently(() => claims.claim(this.#assignment.attempt, place.directory, task));
+      if (reason !== null) return { is: 'postponed', reason, awaits: 'others' };
+    }
     // An attempt that was killed with its procwrap has left its pid file, and this one may need none.
     if (attemptKey(this.#assignment.attempt).attempt > 1) forgetPid(place.directory, task.name);
     if (task.unless && isCurrent(place.directory, task.unless)) {

@@ -159,13 +159,13 @@ export const Outcome = Type.Union([
   /** Taken back before it had begun: as if it had never been. */
   Type.Object({ is: Type.Literal('withdrawn') }),
   /**
-   * There was no room for what it writes, or (`awaits`) its project is not there: it is tried again later, and nothing
-   * is held against it.
+   * There was no room for what it writes, or (`awaits`) its project is not there, or another rayserver makes the same:
+   * it is tried again later, and nothing is held against it.
    */
   Type.Object({
     is: Type.Literal('postponed'),
     reason: Type.String(),
-    awaits: Type.Optional(Type.Literal('project')),
+    awaits: Type.Optional(Type.Union([Type.Literal('project'), Type.Literal('others')])),
   }),
 ]);
 export type Outcome = Static<typeof Outcome>;

@@ -180,8 +180,13 @@ export const ToProcwrap = Type.Union([
   Type.Object({ say: Type.Literal('acknowledge'), attempts: Attempts }),
   /** Nothing more will be started of this job. */
   Type.Object({ say: Type.Literal('forget'), job: Id }),
-  /** Remove these files of the project; what is not there is fine. */
-  Type.Object({ say: Type.Literal('tidy'), project: Project, paths: Type.Array(Type.String()) }),
+  /** Remove these files of the project, which a task with these `holds` has left; what is not there is fine. */
+  Type.Object({
+    say: Type.Literal('tidy'),
+    project: Project,
+    paths: Type.Array(Type.String()),
+    holds: Type.Array(Type.String()),
+  }),
   /** Can this project be worked in now? Answered with `looked`. */
   Type.Object({ say: Type.Literal('look'), project: Project }),
   /** The server goes away in good order: leave when nothing runs and nothing is untold. */

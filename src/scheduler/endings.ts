@@ -39,6 +39,7 @@ export function endAttempt(farm: FarmState, job: Job, task: Task, outcome: Outco
       return withdrawAttempt(job, task);
     case 'postponed':
       if (outcome.awaits === 'project') return missProject(farm, job, task, outcome.reason, now);
+      if (outcome.awaits === 'others') return giveWay(farm, job, task, outcome.reason);
       return postponeAttempt(farm, job, task, outcome.reason, now);
   }
 }
@@ -47,6 +48,12 @@ export function endAttempt(farm: FarmState, job: Job, task: Task, outcome: Outco
 function postponeAttempt(farm: FarmState, job: Job, task: Task, reason: string, now: number): Order[] {
   remember(task, now, 'postponed');
   const why = `${reason} It goes on when there is room.`;
+  const orders = moveTask(job, task, { is: 'waiting' }, why, !farm.resting.has(job.id));
+  return [...orders, ...rest(farm, job, why)];
+}
+
+/** Others make what it would: it has not begun, and counts for nothing. */
+function giveWay(farm: FarmState, job: Job, task: Task, why: string): Order[] {
   const orders = moveTask(job, task, { is: 'waiting' }, why, !farm.resting.has(job.id));
   return [...orders, ...rest(farm, job, why)];
 }

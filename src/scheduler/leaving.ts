@@ -9,8 +9,15 @@ import type { Order } from './messages.ts';
  * what an attempt left that was lost with its procwrap. Never later: the next job may be making the same files.
  */
 export function tidy(host: string, { id, project }: Job, tasks: Iterable<Task>): Order[] {
-  const paths = [...tasks].flatMap((task) => (task.state.is === 'done' ? task.plan.afterwards : leftBehind(id, task)));
-  return paths.length === 0 ? [] : [{ order: 'tidy', host, project, paths }];
+  const free: string[] = [];
+  const orders: Order[] = [];
+  for (const task of tasks) {
+    const paths = task.state.is === 'done' ? task.plan.afterwards : leftBehind(id, task);
+    const { holds } = task.plan;
+    if (holds.length === 0) free.push(...paths);
+    else if (paths.length > 0) orders.push({ order: 'tidy', host, project, paths, holds });
+  }
+  return free.length === 0 ? orders : [...orders, { order: 'tidy', host, project, paths: free, holds: [] }];
 }
 
 /**
@@ -20,7 +27,9 @@ export function tidy(host: string, { id, project }: Job, tasks: Iterable<Task>):
 export function tidyFrame(host: string, job: Job, { task }: AttemptKey): Order[] {
   const { id, request, project, tasks } = job;
   if (request.kind !== 'command' || tasks.get(task) !== null) return [];
-  return [{ order: 'tidy', host, project, paths: [pidFile(framePlan(id, request, task, tasks.frameOf(task)))] }];
+  return [
+    { order: 'tidy', host, project, paths: [pidFile(framePlan(id, request, task, tasks.frameOf(task)))], holds: [] },
+  ];
 }
 
 /** An ended job stays in the farm only while a host has one of its attempts. Gives the job that leaves. */

@@ -40,7 +40,7 @@ export type Order =
   /** Say whether the project can be worked in there. */
   | { order: 'look'; host: string; project: Project }
   /** Files that nobody needs any more. */
-  | { order: 'tidy'; host: string; project: Project; paths: readonly string[] }
+  | { order: 'tidy'; host: string; project: Project; paths: readonly string[]; holds: readonly string[] }
   /** The job looks different now to those who watch it. */
   | { order: 'tell'; job: Job }
   | { order: 'log'; level: 'info' | 'warn' | 'error'; text: string };

@@ -3,9 +3,9 @@ import { absentEverywhere } from './absences.ts';
 import { type FarmState, wakeAfter } from './farm.ts';
 import type { Order } from './messages.ts';
 
-/** Jobs that wait for something outside, such as room on a disk, and when they try again. */
+/** Jobs that wait for something outside, such as room on a disk or another rayserver, and when they try again. */
 
-/** How long a job waits for room before it tries again. */
+/** How long a job waits before it tries again. */
 export const restMilliseconds = 5000;
 
 /** The job waits; others of its attempts may come back for the same reason. */

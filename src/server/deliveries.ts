@@ -48,7 +48,7 @@ export class Deliveries {
         this.#collect(host, { say: 'look', project: order.project });
         break;
       case 'tidy':
-        this.#collect(host, { say: 'tidy', project: order.project, paths: [...order.paths] });
+        this.#collect(host, { say: 'tidy', project: order.project, paths: [...order.paths], holds: [...order.holds] });
         break;
     }
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { lastError, libc, systemError } from './libc.ts';
 
 const PR_SET_CHILD_SUBREAPER = 36;
@@ -26,6 +27,21 @@ export interface Limit {
 /** From now on whoever descends from this process and loses its parent becomes its child. */
 export function becomeSubreaper(): void {
   if (libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) throw systemError(lastError(), 'prctl');
+}
+
+/** Whether a process of the same user is there. A zombie is not: whose child it is now may let it wait for seconds. */
+export function isLive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    // It has ended just now, or nobody tells.
+    return true;
+  }
 }
 
 /** A limit of a process of the same user; null if it is gone, or somebody else's. */

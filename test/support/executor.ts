@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Claims } from '../../src/executor/claims.ts';
 import { type Clock, realClock } from '../../src/executor/clock.ts';
 import type { Host, Running } from '../../src/executor/host.ts';
 import { Shares } from '../../src/executor/indirect/shares.ts';
@@ -133,6 +134,7 @@ export function world(clock: Clock, more: Partial<HostSettings> = {}): Seen {
     env,
     workplaces: new Workplaces(clock),
     shares: new Shares(clock, lockProbe(realClock)),
+    claims: new Claims('/nowhere', lockProbe(realClock)),
     containment: new Containment({ home: '/nowhere', clock, log: () => {} }),
     turn: new Turn(false),
     pids: pids ?? [],

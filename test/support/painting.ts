@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Claims } from '../../src/executor/claims.ts';
 import { realClock } from '../../src/executor/clock.ts';
 import { Shares } from '../../src/executor/indirect/shares.ts';
 import { findRadiance, packageDirectory, simulationEnvironment } from '../../src/executor/installation.ts';
@@ -146,6 +147,7 @@ export class Attempt {
       clock,
       workplaces: new Workplaces(clock),
       shares: new Shares(clock, lockProbe(clock)),
+      claims: new Claims('/nowhere', lockProbe(clock)),
       containment,
       turn: new Turn(false),
       settings,

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Control } from '../../../src/executor/control.ts';
@@ -55,6 +55,18 @@ describe('a procwrap that nobody asks for any more', () => {
     control.hear({ say: 'start', starts: [{ attempt: '1.1.1', task: taskPlan(1), frame: null }] }, link);
     await waitUntil('the end', () => said.some((message) => message.say === 'ended'));
   }
+  /** One that has nothing to do, and whose end is not acknowledged; gives its project. */
+  async function make(): Promise<string> {
+    const path = join(place.path, 'room');
+    mkdirSync(path);
+    const project = { location: null, root: '/', rest: path.slice(1), path };
+    const limits = { retries: 0, seconds: null, progressSeconds: null };
+    control.hear({ say: 'job', job: 1, name: 'a', user: 'ann', project, limits, request: null }, link);
+    const task = taskPlan(1, { deeds: [], holds: ['octree:a.oct'] });
+    control.hear({ say: 'start', starts: [{ attempt: '1.1.1', task, frame: null }] }, link);
+    await waitUntil('the end', () => said.some((message) => message.say === 'ended'));
+    return join(path, 'proc');
+  }
   const pass = async (milliseconds: number) => {
     clock.pass(milliseconds);
     await Promise.resolve();
@@ -66,6 +78,14 @@ describe('a procwrap that nobody asks for any more', () => {
     expect(isOver).to.equal(false);
     await pass(1);
     expect(isOver).to.equal(true);
+  });
+
+  it('keeps what was made from others until its end is acknowledged, or it goes', async () => {
+    const proc = await make();
+    expect(readdirSync(proc).join()).to.match(/^octree-[0-9a-f]{16}\.lock$/);
+    control.end();
+    await Promise.resolve();
+    expect([isOver, readdirSync(proc)]).to.deep.equal([true, []]);
   });
 
   it('stays for a server that does not know of an end, but not when its home is gone', async () => {

@@ -84,7 +84,7 @@ describe('procwrap with the real Radiance', () => {
     // They went when their filters' ends were acknowledged.
     await waitUntil('no raw picture', () => !paths.some((path) => existsSync(at(path))));
     writeFileSync(at('images/left.unf'), '');
-    server.link.send({ say: 'tidy', project, paths: ['images/left.unf', 'images/nothing'] });
+    server.link.send({ say: 'tidy', project, paths: ['images/left.unf', 'images/nothing'], holds: [] });
     await waitUntil('the pictures alone', () => readdirSync(at('images')).length === 2);
     expect(readdirSync(at('images')).sort()).to.deep.equal(['room_door.hdr', 'room_window.hdr']);
     expect(readdirSync(at('proc'))).to.deep.equal([]);

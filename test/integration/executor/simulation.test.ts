@@ -17,7 +17,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { Claims } from '../../../src/executor/claims.ts';
 import { realClock } from '../../../src/executor/clock.ts';
+import { lockProbe } from '../../../src/executor/lock-probe.ts';
 import { foundAt, openProject, whyAway } from '../../../src/executor/project.ts';
 import type { Wanted } from '../../../src/executor/sandbox/containment.ts';
 import { Simulation } from '../../../src/executor/simulation.ts';
@@ -218,6 +220,49 @@ describe('a simulation', () => {
     expect(readdirSync(at('proc'))).to.deep.equal([]);
   });
 
+  describe('of what another rayserver makes', () => {
+    const holds = ['octree:octrees/room.oct'];
+    const part = 'octrees/room.oct.part';
+    const plan = (program: string) =>
+      task([run(program, [], { stdout: { to: 'file', path: part } }), { do: 'rename', from: part, to: 'made' }], {
+        holds,
+        directories: ['octrees'],
+        litter: [part],
+      });
+    const of = (home: string): Seen => ({ ...world(realClock), claims: new Claims(home, lockProbe(realClock)) });
+
+    it('waits, and touches nothing of the other one', async () => {
+      const first = begin(plan('waits'), of('/home/first'));
+      await waitUntil('the program', () => existsSync(at('waiting')) && read(part) === 'half');
+      await waitUntil('its pid file', () => readdirSync(at('proc')).includes('room.inside.pid'));
+      const second = of('/home/second');
+      const outcome = await live(plan('quiet'), second);
+      const reason = `process ${process.pid}, makes octrees/room.oct; the job goes on when that is done.`;
+      expect(outcome).to.include({ is: 'postponed', awaits: 'others' });
+      expect('reason' in outcome && outcome.reason).to.include(reason);
+      expect([read(part), readdirSync(at('proc')).includes('room.inside.pid')]).to.deep.equal(['half', true]);
+      writeFileSync(at('go'), '');
+      expect(await first.outcome).to.include({ is: 'done' });
+      expect(read('made')).to.equal('half and the rest');
+      expect(log()).to.match(/^# done, /m);
+      expect(await live(plan('quiet'), second), 'not acknowledged').to.include({ is: 'postponed' });
+      first.seen.claims.release('12.3.1');
+      expect(await live(plan('waits'), second)).to.include({ is: 'done' });
+      second.claims.release('12.3.1');
+      expect(readdirSync(at('proc'))).to.deep.equal([]);
+    });
+
+    it('is not kept waiting by one that failed or was stopped', async () => {
+      expect(await live(plan('fails'), of('/home/first'))).to.include({ is: 'failed' });
+      expect(readdirSync(at('proc'))).to.deep.equal([]);
+      const stopped = begin(plan('waits'), of('/home/second'));
+      await waitUntil('the program', () => existsSync(at('waiting')));
+      stopped.simulation.stop();
+      expect(await stopped.outcome).to.deep.equal({ is: 'stopped' });
+      expect(readdirSync(at('proc'))).to.deep.equal([]);
+    });
+  });
+
   it('that does not listen is killed with all its children after ten seconds', async () => {
     const clock = new HandClock();
     const { simulation, seen, outcome } = begin(task([run('deaf')]), world(clock));
@@ -298,16 +343,18 @@ describe('a simulation', () => {
     expect(await live(task([run('quiet')]))).to.include({ is: 'done' });
   });
 
-  it('waits for a project that its user may not read', async function () {
-    if (process.getuid?.() !== 0) skip(this, 'only root can become somebody who may not read it');
-    chmodSync(project.path, 0);
+  it('waits for a project that its user may not read, or not enter', async function () {
+    if (process.getuid?.() !== 0) skip(this, 'only root can become somebody who may not');
     const reason = `The project ${project.path} cannot be read: permission denied. Mount it or make it readable,`;
     chmodSync(base.path, 0o711);
-    process.seteuid?.(65534);
-    try {
-      expect(whyAway(project)).to.equal(`${reason} ${goesOn}`);
-    } finally {
-      process.seteuid?.(0);
+    for (const mode of [0, 0o744]) {
+      chmodSync(project.path, mode);
+      process.seteuid?.(65534);
+      try {
+        expect(whyAway(project)).to.equal(`${reason} ${goesOn}`);
+      } finally {
+        process.seteuid?.(0);
+      }
     }
   });
 

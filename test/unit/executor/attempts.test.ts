@@ -66,6 +66,7 @@ describe('attempts on a host', () => {
       },
       begin,
       tidy: (_project, paths) => events.push(`tidy ${paths.join(' ')}`),
+      release: (attempt, keeps) => events.push(`${keeps ? 'keep' : 'release'} ${attempt}`),
       changed: () => {},
     });
 
@@ -94,6 +95,35 @@ describe('attempts on a host', () => {
     expect(said()).to.deep.equal(['ended 1.1.1 done 0', 'ended 1.2.1 done 0']);
     await end('1.3.1');
     expect(said()).to.deep.equal(['ended 1.3.1 done 0', 'begin 1.4.1']);
+  });
+
+  it('give up what they made when their end is on disk and tidied; a picture is kept for its filter', async () => {
+    const rename = { do: 'rename', from: 'a.part', to: 'a.oct' } as const;
+    const plans = [
+      taskPlan(1, { step: 'octree', holds: ['octree:a'], deeds: [rename] }),
+      taskPlan(2, { step: 'view', holds: ['view:a'], afterwards: ['a.aside'] }),
+      taskPlan(3, { step: 'view', holds: ['view:b'], deeds: [rename] }),
+      taskPlan(4, { step: 'filter', holds: ['view:a'], afterwards: ['a.unf'] }),
+      taskPlan(5, { step: 'frame', holds: [] }),
+      taskPlan(6, { step: 'octree', holds: ['octree:b'] }),
+    ];
+    const after: string[][] = [];
+    for (const task of plans) {
+      const attempt = `1.${task.number}.1`;
+      attempts.start({ attempt, task, job });
+      await end(attempt, task.number === 6 ? stopped : done);
+      said();
+      attempts.acknowledge(attempt);
+      after.push(said());
+    }
+    expect(after).to.deep.equal([
+      ['release 1.1.1'],
+      ['tidy a.aside', 'keep 1.2.1'],
+      ['release 1.3.1'],
+      ['tidy a.unf', 'release 1.4.1'],
+      [],
+      [],
+    ]);
   });
 
   it('end at once when they are stopped before they had a slot', async () => {

@@ -295,6 +295,25 @@ describe('the scheduler', () => {
       expect(tidied(end('1.2.1', done))).to.deep.equal([]);
     });
 
+    it('are named with what their task holds, which others may make by then', () => {
+      const { farm, happen } = farmWith(1);
+      happen({
+        what: 'submitted',
+        job: job(1, [
+          taskPlan(1),
+          taskPlan(2, { after: [1], holds: ['view:2'], afterwards: ['2.unf'] }),
+          taskPlan(3, { after: [1], afterwards: ['3.unf'] }),
+          taskPlan(4, { after: [1], afterwards: ['4.unf'] }),
+        ]),
+      });
+      const orders = react(farm, { what: 'cancel asked', job: 1, by: 'ann' }, 0);
+      const found = orders.flatMap((order) => (order.order === 'tidy' ? [[order.holds, order.paths]] : []));
+      expect(found).to.deep.equal([
+        [['view:2'], ['2.unf']],
+        [[], ['3.unf', '4.unf']],
+      ]);
+    });
+
     it('stay while the task may be tried again', () => {
       const { tidied } = stage();
       tidied(end('1.1.1', done));
@@ -405,6 +424,24 @@ describe('the scheduler', () => {
     expect(orders({ what: 'time passed', wake: 1 }, 1)).to.deep.equal(['start 1.1.2']);
     orders(end('1.1.2', done), 1);
     expect([full.state.is, farm.resting.size]).to.deep.equal(['done', 0]);
+  });
+
+  it('lets a job rest while others make what it would, and counts nothing for that', () => {
+    const { farm, happen } = farmWith(1);
+    const waits = job(1, [taskPlan(1)]);
+    happen({ what: 'submitted', job: waits });
+    const others: Outcome = { is: 'postponed', reason: 'Others make it.', awaits: 'others' };
+    const text = (orders: Order[]) => orders.flatMap((order) => (order.order === 'log' ? [order.text] : []));
+    const logged = [1, 2].map((attempt) => {
+      const said = text(react(farm, end(`1.1.${attempt}`, others), 10));
+      happen({ what: 'time passed', wake: farm.resting.get(1)?.wake ?? 0 });
+      return said;
+    });
+    expect(logged[0]).to.deep.equal(['job 1 task 1 (room.v1): running > waiting (Others make it.)']);
+    expect(farm.resting.get(1)?.why).to.equal('Others make it.');
+    expect(taskOf(waits, 1)).to.deep.include({ attempts: 3, failures: 0, lost: 0, tried: [] });
+    happen(end('1.1.3', done));
+    expect([waits.state.is, farm.resting.size]).to.deep.equal(['done', 0]);
   });
 
   it('knows which jobs still have to render a picture that another wants', () => {
