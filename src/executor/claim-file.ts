@@ -36,14 +36,14 @@ export class ClaimFile {
   }
 
   /**
-   * At once. What others left who were killed is ours the next time: nobody here knows when the last of their programs
-   * is gone. What we left ourselves is ours now.
+   * At once. What others left who were killed is ours the next time, when `seen` names them: nobody here knows when the
+   * last of their programs is gone. What we left ourselves is ours now.
    * @throws FileError
    */
-  static take(directory: number, path: string, own: Maker): ClaimFile | Refused {
+  static take(directory: number, path: string, own: Maker, seen: Maker | null = null): ClaimFile | Refused {
     const place = naming(path, () => new Place(directory, path));
     try {
-      const got = naming(path, () => takeAt(place, own));
+      const got = naming(path, () => takeAt(place, own, seen));
       if (typeof got === 'number') return new ClaimFile(place, got);
       place.close();
       return got;
@@ -64,14 +64,14 @@ export class ClaimFile {
   }
 }
 
-function takeAt(place: Place, own: Maker): number | Refused {
+function takeAt(place: Place, own: Maker, seen: Maker | null): number | Refused {
   for (let tries = 0; tries < mostTries; tries++) {
     const fd = open(place);
     if (fd === null) return { by: null, ended: false };
     let got: Refused | boolean = false;
     try {
       requirePlain(place, fstatSync(fd));
-      got = settle(place, fd, own);
+      got = settle(place, fd, own, seen);
     } finally {
       if (got !== true) closeSync(fd);
     }
@@ -92,19 +92,27 @@ function open(place: Place): number | null {
 }
 
 /** True: it is ours; false: it was removed just now. */
-function settle(place: Place, fd: number, own: Maker): Refused | boolean {
+function settle(place: Place, fd: number, own: Maker, seen: Maker | null): Refused | boolean {
   if (!tryLock(fd)) return { by: read(fd), ended: false };
   place.refresh();
   const named = place.look('');
   if (named === null || !isSame(named, fstatSync(fd))) return false;
   const by = read(fd);
+  // Their name stays: ours would be taken by others who wait for that of one who was killed.
+  if (by !== null && !isOf(by, own) && !(seen !== null && isOf(by, seen) && by.pid === seen.pid))
+    return { by, ended: true };
   try {
     write(fd, own);
   } catch (error) {
     place.remove('');
     throw error;
   }
-  return by === null || (by.host === own.host && by.home === own.home) ? true : { by, ended: true };
+  return true;
+}
+
+/** Whether it is one that was started before the other, or after it, or the same. */
+function isOf(one: Maker, other: Maker): boolean {
+  return one.host === other.host && one.home === other.home;
 }
 
 function requirePlain({ path }: Place, stats: Stats): void {

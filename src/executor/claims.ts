@@ -26,6 +26,8 @@ export class Claims {
   readonly #own: Maker;
   readonly #locks: Pick<LockProbe, 'ask'>;
   readonly #claims = new Map<string, Claim>();
+  /** Who was killed while he made a thing, as we have seen. */
+  readonly #killed = new Map<string, Maker>();
   /** What is waited for, of each thing the last. */
   readonly #last = new Map<string, Promise<unknown>>();
 
@@ -97,8 +99,12 @@ export class Claims {
     }
     // On the disk of one host, too, there may be two of us.
     const { holds } = await this.#locks.ask(directory);
-    const taken = holds ? ClaimFile.take(directory, fileOf(thing), this.#own) : null;
-    if (taken !== null && !(taken instanceof ClaimFile)) return taken;
+    const taken = holds ? ClaimFile.take(directory, fileOf(thing), this.#own, this.#killed.get(key)) : null;
+    this.#killed.delete(key);
+    if (taken !== null && !(taken instanceof ClaimFile)) {
+      if (taken.ended && taken.by !== null) this.#killed.set(key, taken.by);
+      return taken;
+    }
     this.#claims.set(key, { attempt, isKept: false, file: taken });
     return null;
   }

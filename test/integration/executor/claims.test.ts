@@ -166,6 +166,18 @@ describe('what a task makes', () => {
       expect(locks()).to.deep.equal([]);
     });
 
+    it('is made by one of several that wait, each of which has seen that it was killed', async () => {
+      const third = new Claims('/home/third', lockProbe(realClock));
+      await leave(others, 'lab2 4711 /home/ours\n');
+      for (const claims of [mine, third])
+        expect(await claims.claim('1.1.1', directory, octree)).to.include('with process 4711, was ended while');
+      expect(await mine.claim('1.1.2', directory, octree)).to.equal(null);
+      expect(await third.claim('1.1.2', directory, octree)).to.equal(held);
+      mine.release('1.1.2');
+      expect(await third.claim('1.1.3', directory, octree)).to.equal(null);
+      third.release('1.1.3');
+    });
+
     it('is made at once by its successor, and by anybody where it had only begun', async () => {
       await leave(others, `${hostname()} 1 /home/mine\n`);
       expect(await mine.claim('1.1.1', directory, octree)).to.equal(null);
