@@ -44,7 +44,7 @@ export interface FarmState {
   /** Those that may start tasks, in the order in which they are served. */
   readonly queue: JobQueue;
   readonly hosts: Map<string, Host>;
-  /** Jobs that wait for room on a disk: what ends that (null: they may try again), and why, for people. */
+  /** Jobs that wait for room on a disk, or for another rayserver: what ends that (null: they may try again), and why, for people. */
   readonly resting: Map<number, { readonly wake: number | null; readonly why: string }>;
   /** The number of the last `wake` that was ordered. */
   lastWake: number;
