@@ -104,7 +104,8 @@ export class RealRoom {
       ...user,
     });
     if (ended.status === 0) return ended;
-    throw new Error(`${program} ${args.join(' ')}: ${ended.error?.message ?? ended.stderr}`);
+    // Both: who ends before it has read its input leaves an error of ours (EPIPE), which says nothing of why.
+    throw new Error(`${program} ${args.join(' ')}: ${ended.error?.message ?? ''} ${ended.stderr}`);
   }
 
   /** A picture of 48 by 48 pixels, not kept, with this ambient file. */
