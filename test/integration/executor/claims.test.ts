@@ -214,7 +214,8 @@ describe('what a task makes', () => {
     });
   });
 
-  it('is made by one process at a time, however often others make and give it up', async () => {
+  it('is made by one process at a time, however often others make and give it up', async function () {
+    this.timeout(60_000);
     const program = fileURLToPath(new URL('../../support/claimant.js', import.meta.url));
     const run = () => promisify(execFile)(process.execPath, [program, base.path, '/home/same', '400']);
     await Promise.all([run(), run(), run()]);
