@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
+import type { JobView } from '../../src/protocol/api.ts';
 import * as farm from './group-farm.ts';
 import type { Name } from './group-names.ts';
 import { attempt, until } from './machine.ts';
@@ -46,12 +47,18 @@ async function shares(used: (pids: readonly number[]) => number): Promise<number
   return a / b;
 }
 
-async function memoryTogether(): Promise<void> {
-  const neighbour = await farm.begin('small', takes(20));
-  await until('the neighbour', () => farm.files('small', 'taken').length === 1);
+/** One that needs more memory with all its processes than it may have, when it has ended. */
+async function tooMuch(): Promise<JobView> {
   const ended = await farm.over(await farm.begin('large', `${takes(20)} & ${takes(20)} & ${takes(20)} & wait`));
   expect(ended.reason).to.equal('It was ended because it needed more memory than 48 MB (setting "limits.memory").');
   expect(ended.state).to.equal('failed');
+  return ended;
+}
+
+async function memoryTogether(): Promise<void> {
+  const neighbour = await farm.begin('small', takes(20));
+  await until('the neighbour', () => farm.files('small', 'taken').length === 1);
+  const ended = await tooMuch();
   // Tried again as often as anything that fails.
   const { tasks } = await farm.client.tasks(ended.id);
   expect(tasks.map(({ attempts }) => attempts)).to.deep.equal([2]);
@@ -122,6 +129,16 @@ async function nextSpawner(): Promise<void> {
   expect(farm.processOf('spawner')).to.not.equal(null);
   const [, uses] = await farm.containment();
   expect(uses?.level).to.equal('ok');
+}
+
+async function divided(): Promise<void> {
+  const divides = `g=${farm.top}$(sed s/0::// /proc/self/cgroup)
+    mkdir $g/one && echo 0 >$g/one/cgroup.procs && echo +pids >$g/cgroup.subtree_control`;
+  expect((await farm.over(await farm.begin('divides', divides))).reason).to.equal(null);
+  await tooMuch();
+  await farm.begin('divides', `${divides} && echo >divided && exec sleep 1000`);
+  await until('its groups', () => farm.files('divides', 'divided').length === 1);
+  await nothingIsLeft();
 }
 
 async function nothingIsLeft(): Promise<void> {
@@ -204,4 +221,11 @@ await check('not delegated: a simulation gets the processor time of all that it 
   expect(await shares((pids) => pids.reduce((sum, pid) => sum + farm.timeOf(pid), 0))).to.be.greaterThan(4);
 });
 await check('not delegated: each process is held to the memory, all together are not', memoryApart);
+await farm.endFarm();
+
+await farm.startFarm('marked', all, `${settings}sandbox.mode: off\n`);
+await check(
+  'without cells: groups that a simulation has made in its own are removed with it, and the next one is limited as before',
+  divided,
+);
 await farm.endFarm();

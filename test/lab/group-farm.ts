@@ -16,7 +16,7 @@ import type { Finding } from '../../src/protocol/inner.ts';
 import { asRoot, ray, until } from './machine.ts';
 
 /** A whole daemon on the machine `alone`, started by root; its procwrap in a control group of its own, as a service is. */
-const top = '/sys/fs/cgroup';
+export const top = '/sys/fs/cgroup';
 export const group = join(top, 'farm');
 const home = '/tmp/farm';
 export const client = new RayserverClient({ server: `unix:${home}/run/submit.sock` });

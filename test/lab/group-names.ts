@@ -14,6 +14,7 @@ export const names = [
   'not delegated: doctor says so',
   'not delegated: a simulation gets the processor time of all that it starts',
   'not delegated: each process is held to the memory, all together are not',
+  'without cells: groups that a simulation has made in its own are removed with it, and the next one is limited as before',
 ] as const;
 
 export type Name = (typeof names)[number];

@@ -27,7 +27,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-enum { MOST_GROUPS = 4096, MOVES = 50, GONE_TRIES = 50, GONE_PAUSE = 5 };
+enum { MOST_GROUPS = 4096, MOVES = 50, GONE_TRIES = 50, GONE_PAUSE = 5, DEPTH = 8 };
 /* As nice towards procwrap as simulations are outside of groups, where their own niceness counts. */
 #define GROUPS_NICE "10"
 
@@ -242,19 +242,27 @@ static DIR *list_in(int parent, const char *name) {
   return directory;
 }
 
+/* Removes an empty group, with those that simulations have made in it; false and errno where it is not gone. */
+static bool remove_tree(int parent, const char *name, int depth) {
+  if (unlinkat(parent, name, AT_REMOVEDIR) == 0) return true;
+  DIR *directory = depth > 0 && errno == EBUSY ? list_in(parent, name) : NULL;
+  if (!directory) return false;
+  for (struct dirent *entry; (entry = readdir(directory));)
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') remove_tree(dirfd(directory), entry->d_name, depth - 1);
+  closedir(directory);
+  return unlinkat(parent, name, AT_REMOVEDIR) == 0;
+}
+
 /* Kills what is in a directory of groups, and removes it if nothing is left. */
 static void remove_groups(int parent, const char *name) {
-  DIR *directory = list_in(parent, name);
-  if (directory) write_in(dirfd(directory), "cgroup.kill", "1");
+  int fd = open_in(parent, name);
+  if (fd >= 0) write_in(fd, "cgroup.kill", "1");
+  if (fd >= 0) close(fd);
   /* Who is killed takes a moment to be gone. */
-  for (int tries = 0; directory && tries < GONE_TRIES; tries++) {
-    rewinddir(directory);
-    for (struct dirent *entry; (entry = readdir(directory));)
-      if (isdigit((unsigned char)entry->d_name[0])) unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
-    if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno != EBUSY) break;
+  for (int tries = 0; tries < GONE_TRIES; tries++) {
+    if (remove_tree(parent, name, DEPTH) || errno != EBUSY) return;
     poll(NULL, 0, GONE_PAUSE);
   }
-  if (directory) closedir(directory);
 }
 
 /*
@@ -278,15 +286,16 @@ static int make_groups(unsigned home, unsigned life) {
 /* All is as it was before, but for what cannot be killed. */
 static void end_groups(void) {
   if (groups_fd < 0) return;
-  switch_off(controllers_there);
+  /* First what simulations may have switched on below. */
   remove_groups(given_fd, groups_name);
+  switch_off(controllers_there);
   leave_own();
 }
 
 static void remove_group(size_t place) {
   char name[24];
   snprintf(name, sizeof name, "%zu", place);
-  unlinkat(groups_fd, name, AT_REMOVEDIR);
+  remove_tree(groups_fd, name, DEPTH);
   groups[place] = (struct group){.made = false};
 }
 
@@ -319,7 +328,7 @@ static int group_of(size_t place, uint64_t processes, uint64_t memory, bool *cou
   if (group->made && (limits || group->limited)) remove_group(place);
   if (!group->made && mkdirat(groups_fd, name, 0755) < 0) {
     /* Somebody who could not be killed may have gone since. */
-    if (errno != EEXIST || unlinkat(groups_fd, name, AT_REMOVEDIR) < 0 || mkdirat(groups_fd, name, 0755) < 0) return -1;
+    if (errno != EEXIST || !remove_tree(groups_fd, name, DEPTH) || mkdirat(groups_fd, name, 0755) < 0) return -1;
   }
   if (!group->made) *group = (struct group){.made = true};
   int fd = openat(groups_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -343,6 +352,14 @@ static bool kill_group(size_t place) {
   return groups[place].killed = true;
 }
 
+/* Whether a simulation that sees its group has made others in it: nothing could be started there while these have controllers. */
+static bool is_divided(size_t place) {
+  char name[24];
+  struct stat seen;
+  snprintf(name, sizeof name, "%zu", place);
+  return fstatat(groups_fd, name, &seen, AT_SYMLINK_NOFOLLOW) == 0 && seen.st_nlink > 2;
+}
+
 /* Of an event that is told with its number. */
 static bool happened(const char *events, const char *name) {
   size_t size = strlen(name);
@@ -358,7 +375,7 @@ static bool leave_group(size_t place) {
   snprintf(file, sizeof file, "%zu/memory.events", place);
   if (group->limited) read_in(groups_fd, file, text, sizeof text);
   /* From Linux 6.14 on, what is started into a group that was killed once is killed, too. */
-  if (group->killed || group->limited) remove_group(place);
+  if (group->killed || group->limited || is_divided(place)) remove_group(place);
   /* Whom the whole machine's want has killed is not to blame. */
   return happened(text, "oom") && happened(text, "oom_kill");
 }
