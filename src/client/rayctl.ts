@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { Refused, ServerUnreachable } from './errors.ts';
 import { startCommand } from './rayctl/doctor.ts';
-import { exitStatus, Interrupted, statusOfError } from './rayctl/exit.ts';
+import { asInterruption, exitStatus, Interrupted, statusOfError } from './rayctl/exit.ts';
 import { makeProgram } from './rayctl/program.ts';
 import { type CommonOptions, Session } from './rayctl/session.ts';
 import { safeLines } from './rayctl/text.ts';
@@ -23,6 +23,9 @@ export async function rayctl(argv: readonly string[], world: World): Promise<num
   };
   const onFault = (session: Session, error: unknown) => report(world, session.options, session, error);
   const program = makeProgram(world, version(), run, onFault, argv);
+  // Help is printed before there is a session that listens.
+  const faults: Error[] = [];
+  world.stdout.on('error', (error) => faults.push(error));
   try {
     if (argv.length === 0) {
       program.outputHelp({ error: true });
@@ -31,9 +34,17 @@ export async function rayctl(argv: readonly string[], world: World): Promise<num
     await program.parseAsync(argv, { from: 'user' });
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.wrongly;
-    return report(world, {}, null, error);
+    if (!(error instanceof CommanderError)) return report(world, {}, null, error);
+    if (error.exitCode !== 0) return exitStatus.wrongly;
+    await printed(world.stdout);
+    const [fault] = faults;
+    return fault === undefined ? exitStatus.done : report(world, {}, null, asInterruption(fault));
   }
+}
+
+/** Settles when what was printed has gone out, or cannot. */
+async function printed(stdout: World['stdout']): Promise<void> {
+  await new Promise<void>((settle) => stdout.write('', () => setImmediate(settle)));
 }
 
 async function runVerb(

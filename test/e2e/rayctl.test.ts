@@ -668,6 +668,17 @@ describe('rayctl', () => {
       expect(ended.stderr).to.match(/^Usage: rayctl/);
     });
 
+    it('ends quietly when nobody reads its help, and says when that cannot be written', async () => {
+      const shown = async (before: string, to: string) =>
+        await new Running('bash', ['-c', `${before}"${process.execPath}" "${program}" --help >${to}`], { env: clean })
+          .ended;
+      // The reader is gone before there is anything to read.
+      expect(await shown('exec 3> >(:); wait $!; ', '&3')).to.deep.include({ status: 141, stderr: '' });
+      const full = await shown('', '/dev/full');
+      expect(full.status).to.equal(1);
+      expect(full.stderr).to.match(/^rayctl: .*no space left on device.*\n$/);
+    });
+
     it('prints its version', async () => {
       const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8')) as { version: string };
       expect(await rayctl('--version')).to.deep.include({ status: 0, stdout: `${version}\n` });

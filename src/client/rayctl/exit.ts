@@ -17,6 +17,11 @@ export class Interrupted extends Error {
   }
 }
 
+/** Nobody reads what is printed any more: that ends rayctl as a signal does, and is no fault. */
+export function asInterruption(error: NodeJS.ErrnoException): Error {
+  return error.code === 'EPIPE' ? new Interrupted('SIGPIPE') : error;
+}
+
 export function statusOfError(error: unknown): number {
   if (error instanceof Interrupted) return 128 + signalNumbers[error.signal];
   if (error instanceof CalledWrongly) return exitStatus.wrongly;

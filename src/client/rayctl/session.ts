@@ -4,7 +4,7 @@ import type { HostRecord } from '../../config/hosts.ts';
 import { type FoundServer, findServer } from '../find-server.ts';
 import { RayserverClient } from '../rayserver-client.ts';
 import { quoteWord } from '../words.ts';
-import { Interrupted } from './exit.ts';
+import { asInterruption, Interrupted } from './exit.ts';
 import { ownRecord } from './project.ts';
 import type { EndingSignal, Terminal, World } from './world.ts';
 
@@ -28,7 +28,7 @@ export class Session implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #handlers: (readonly [EndingSignal, () => void])[];
   readonly #onBrokenPipe = (error: NodeJS.ErrnoException): void => {
-    this.#abort.abort(error.code === 'EPIPE' ? new Interrupted('SIGPIPE') : error);
+    this.#abort.abort(asInterruption(error));
   };
 
   /** @throws CalledWrongly */
