@@ -4,6 +4,7 @@ import { type Check, checkAmbient } from '../ambient/check.ts';
 import { parametersOfHeader } from '../ambient/parameters.ts';
 import { quoted } from '../model/shell-word.ts';
 import type { Finding, Question } from '../protocol/inner.ts';
+import { systemWords } from './file-error.ts';
 import { cutOff, inTurn, lock } from './mend-ambient.ts';
 
 /** Whether what is not sound at the end is to be cut off, and kept in a file of its own. */
@@ -23,7 +24,8 @@ export async function examineAmbient(path: string, mend: Mend): Promise<Finding>
   try {
     return isWritable ? await look(path, fd, mend) : await lookOnly(path, fd, mend);
   } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/\.$/, '') : error;
+    const { errno, message } = error as NodeJS.ErrnoException;
+    const why = errno === undefined ? message.replace(/\.$/, '') : systemWords(errno);
     return bad(`${path}: ${why}. Nothing was cut.`, null);
   } finally {
     closeSync(fd);

@@ -88,9 +88,7 @@ describe('the doctor on an ambient file', () => {
       process.stdout.write(JSON.stringify(await examineAmbient(process.argv[1], 'keep')));`;
     const node = [process.execPath, '--input-type=module', '-e', script, path];
     const { stdout } = spawnSync('prlimit', ['--fsize=100000', ...node], { encoding: 'utf8' });
-    expect(JSON.parse(stdout)).to.deep.equal(
-      finding('error', `${path}: EFBIG: file too large, write. Nothing was cut.`, null),
-    );
+    expect(JSON.parse(stdout)).to.deep.equal(finding('error', `${path}: file too large. Nothing was cut.`, null));
     expect(readFileSync(path).length).to.equal(header.length + 4 * 67 + 400_000);
     expect(spawnSync('ls', [base.path], { encoding: 'utf8' }).stdout).to.equal("a room's.amb\n");
   });
@@ -141,9 +139,7 @@ describe('the doctor on an ambient file', () => {
       const user = await damagedMeanwhile();
       const allow = forbidGrowth();
       try {
-        expect((await examineAmbient(path, 'cut')).says).to.match(
-          /: EFBIG: file too large, write\. Nothing was cut\.$/,
-        );
+        expect((await examineAmbient(path, 'cut')).says).to.match(/: file too large\. Nothing was cut\.$/);
       } finally {
         allow();
       }
