@@ -348,6 +348,16 @@ describe('rayctl', () => {
       expect(first).to.match(/^ {2}1 {2}waiting +0 % .* one\\x1b\[2J {2}\/projects\/room$/);
     });
 
+    it('lists jobs that wait for something outside without the time that they take', async () => {
+      farm.add({
+        state: 'running',
+        progress: 0.5,
+        secondsLeft: 90,
+        reason: 'The project /projects/room is not there.',
+      });
+      expect((await rayctl('jobs')).stdout).to.match(/^ {2}1 {2}running +50 % {2}waits {2}ann /m);
+    });
+
     it('lists so many, of one state, for programs', async () => {
       for (let count = 0; count < 3; count += 1) farm.add();
       farm.change(2, { state: 'running' });

@@ -1,5 +1,6 @@
 import type { JobView } from '../../protocol/api.ts';
 import { JsonList } from './json-list.ts';
+import { waitsFor } from './progress.ts';
 import type { Session } from './session.ts';
 import { type Column, Table } from './table.ts';
 import { duration, localTime, percent } from './text.ts';
@@ -52,8 +53,13 @@ const jobColumns: readonly Column[] = [
 
 function jobRow(job: JobView): string[] {
   const { location, path } = job.project;
-  const left = job.state === 'running' && job.secondsLeft !== null ? duration(job.secondsLeft) : '';
   const project = location === null ? path : `${location}:${path}`;
   const number = String(job.id);
-  return [number, job.state, percent(job.progress), left, job.user, localTime(job.submittedAt), job.name, project];
+  return [number, job.state, percent(job.progress), left(job), job.user, localTime(job.submittedAt), job.name, project];
+}
+
+/** Nobody knows how long what outside keeps a job from going on will last. */
+function left(job: JobView): string {
+  if (waitsFor(job) !== null) return 'waits';
+  return job.state === 'running' && job.secondsLeft !== null ? duration(job.secondsLeft) : '';
 }

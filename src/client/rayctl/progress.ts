@@ -49,7 +49,9 @@ function framesDone({ frames, tasks: { done, total } }: JobView): string[] {
 }
 
 function left(job: JobView): string[] {
-  return job.state === 'running' && job.secondsLeft !== null ? [`${duration(job.secondsLeft)} left`] : [];
+  return job.state === 'running' && waitsFor(job) === null && job.secondsLeft !== null
+    ? [`${duration(job.secondsLeft)} left`]
+    : [];
 }
 
 const secondsBetweenLines = 10;
